@@ -1,0 +1,3 @@
+//! mxprov: an agentless provisioner that shows the true diff, applies exactly that and proves it.
+//!
+//! The modules in reading order; each uses only those above it.

@@ -10,6 +10,7 @@ mod connect_error;
 mod connection;
 mod env;
 mod frame;
+pub mod known_hosts;
 mod local;
 mod login;
 mod lost;

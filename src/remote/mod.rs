@@ -21,6 +21,8 @@ mod script;
 mod session;
 #[cfg(test)]
 mod session_tests;
+mod settings;
+mod ssh;
 mod target;
 mod transfer;
 mod wire;
@@ -36,7 +38,8 @@ pub use lost::{Lost, LostCause};
 pub use quote::quote;
 pub use script::Script;
 pub use session::{OUTPUT_CAP, Output, Shell};
-pub use target::{Target, Transport};
+pub use ssh::KeyRing;
+pub use target::{ConfigFiles, HostKeyChecking, Target, Transport};
 pub use transfer::{CHUNK, TransferError};
 pub use wire::{Deaf, Wire, WireEvent};
 pub use word::{MASK, Word, words};

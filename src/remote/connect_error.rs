@@ -53,52 +53,38 @@ pub enum ConnectError {
     },
     /// The host key is not known.
     #[error(
-        "`{host}`: the {algorithm} host key of `{name}` is not known ({fingerprint}); compare the fingerprint with the host's console, then add it with `ssh-keyscan` or set `StrictHostKeyChecking=accept-new`"
+        "`{host}`: {key} is not known; compare the fingerprint with the host's console, then add it with `ssh-keyscan` or set `StrictHostKeyChecking=accept-new`"
     )]
-    HostKeyUnknown {
-        host: String,
-        name: String,
-        algorithm: String,
-        fingerprint: String,
-    },
+    HostKeyUnknown { host: String, key: Box<ShownKey> },
     /// The host has another key.
-    #[error(
-        "`{host}`: the {algorithm} host key of `{name}` has CHANGED: {fingerprint} is not the one at {place}; someone may be listening in, or the host was installed anew: if so, remove the old one with `ssh-keygen -R '{name}'`"
-    )]
+    #[error("`{host}`: {key} is not the one at {place}: the host key has CHANGED; someone may be listening in, or the host was installed anew: if so, remove the old one with `ssh-keygen -R '{}'`", .key.name)]
     HostKeyChanged {
         host: String,
-        name: String,
-        algorithm: String,
-        fingerprint: String,
+        key: Box<ShownKey>,
         place: Place,
     },
     /// The host is known by keys of other types only.
-    #[error("`{host}`: `{name}` shows a {algorithm} host key ({fingerprint}) but is known by {} only, at {place}; add the new key if it is the host's", .known.join(", "))]
+    #[error("`{host}`: {key} is not known, only keys of type {} are, at {place}; add the new key if it is the host's", .known.join(", "))]
     HostKeyOtherType {
         host: String,
-        name: String,
-        algorithm: String,
-        fingerprint: String,
+        key: Box<ShownKey>,
         known: Vec<String>,
         place: Place,
     },
     /// The key is revoked.
-    #[error(
-        "`{host}`: the host key of `{name}` ({fingerprint}) is revoked at {place}; do not connect"
-    )]
+    #[error("`{host}`: {key} is revoked at {place}; do not connect")]
     HostKeyRevoked {
         host: String,
-        name: String,
-        fingerprint: String,
+        key: Box<ShownKey>,
         place: Place,
     },
     /// The host's certificate is not good.
     #[error(
-        "`{host}`: the host certificate of `{name}` is not good, {why}; its authority is at {place}"
+        "`{host}`: {key} comes with a certificate that is not good, {why}; its authority is at {place}"
     )]
     HostCertificate {
         host: String,
-        name: String,
+        key: Box<ShownKey>,
         why: String,
         place: Place,
     },
@@ -116,15 +102,10 @@ pub enum ConnectError {
         why: String,
     },
     /// All ways to log in were refused.
-    #[error(
-        "`{host}`: login as `{user}` refused at {address}; {tried}; the server takes {offered}"
-    )]
+    #[error("`{host}`: {refusal}")]
     AuthFailed {
         host: String,
-        address: String,
-        user: String,
-        tried: String,
-        offered: String,
+        refusal: Box<LoginRefusal>,
     },
     /// A key file that was asked for cannot be used.
     #[error("`{host}`: cannot use key file `{}`: {why}", .file.display())]
@@ -149,6 +130,32 @@ pub enum ConnectError {
         host: String,
         error: Box<ConnectError>,
     },
+}
+
+/// The host key that a server showed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the {algorithm} host key of `{name}` ({fingerprint})")]
+pub struct ShownKey {
+    /// The host as `known_hosts` names it.
+    pub name: String,
+    /// The key's type.
+    pub algorithm: String,
+    /// `SHA256:…`.
+    pub fingerprint: String,
+}
+
+/// A login that was refused: what was tried, and what the server would take.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("login as `{user}` refused at {address}; {tried}; the server takes {offered}")]
+pub struct LoginRefusal {
+    /// `host:port`.
+    pub address: String,
+    /// The user who wanted in.
+    pub user: String,
+    /// "tried key file `…`, password".
+    pub tried: String,
+    /// The methods that the server takes.
+    pub offered: String,
 }
 
 impl ConnectError {

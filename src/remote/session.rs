@@ -120,6 +120,7 @@ impl Shell {
             wire,
             uid: 0,
         };
+        shell.send(bootstrap::functions()).await?;
         let mut said = Vec::new();
         shell
             .collect(greeting, &[], &mut |_, output| said = output.stdout)
@@ -171,7 +172,7 @@ impl Shell {
     pub async fn run_one(&self, part: Script) -> Result<Output, Lost> {
         let mut result = Output::default();
         self.run(&[part], OnFailure::Continue, &mut |_, output| {
-            result = output
+            result = output;
         })
         .await?;
         Ok(result)
@@ -275,16 +276,15 @@ impl Shell {
         reports: &mut mpsc::UnboundedReceiver<Report>,
         limit: Option<Duration>,
     ) -> Result<Report, Lost> {
-        let report = match limit {
-            None => reports.recv().await,
-            Some(limit) => match timeout(limit.saturating_add(GRACE), reports.recv()).await {
-                Ok(report) => report,
-                Err(_) => {
-                    self.condemn(LostCause::Unresponsive);
-                    None
-                }
-            },
+        let Some(limit) = limit else {
+            return reports.recv().await.ok_or_else(|| self.lost());
         };
+        let report = timeout(limit.saturating_add(GRACE), reports.recv())
+            .await
+            .unwrap_or_else(|_| {
+                self.condemn(LostCause::Unresponsive);
+                None
+            });
         report.ok_or_else(|| self.lost())
     }
 }
@@ -379,12 +379,14 @@ fn lock<T>(guarded: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     guarded.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The greeting is `uid pid`, after whatever the login printed.
+/// The greeting is the user id, after whatever the login printed.
 fn uid_of(greeting: &[u8]) -> u32 {
     let text = String::from_utf8_lossy(greeting);
     let line = text.trim_end().rsplit('\n').next().unwrap_or_default();
-    let field = line.rsplit(' ').nth(1).unwrap_or_default();
-    let digits = field.trim_start_matches(|c: char| !c.is_ascii_digit());
+    let digits = line
+        .rsplit(|c: char| !c.is_ascii_digit())
+        .next()
+        .unwrap_or_default();
     digits.parse().unwrap_or(u32::MAX)
 }
 

@@ -19,7 +19,7 @@ pub enum WireEvent<'a> {
         algorithm: &'a str,
         fingerprint: &'a str,
     },
-    /// A way to log in was tried, for example "key /home/a/.ssh/id_ed25519 of the agent".
+    /// A way to log in was tried, for example "key `a@b` of the agent".
     Login {
         user: &'a str,
         method: &'a str,

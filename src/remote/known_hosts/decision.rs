@@ -3,8 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use russh::keys::PublicKeyOrCertificate;
 use russh::keys::ssh_key::public::KeyData;
+use russh::keys::{Certificate, PublicKeyOrCertificate};
 
 use super::certificate;
 use super::entry::{Entry, Marker};
@@ -47,9 +47,7 @@ impl KnownHosts {
     /// Decides upon the key or certificate that the server of `name` showed; `now` is in Unix seconds.
     pub fn decide(&self, name: &HostName, shown: &PublicKeyOrCertificate, now: u64) -> Decision {
         let key = shown.public_key();
-        let signer = shown
-            .certificate()
-            .map(|certificate| certificate.signature_key());
+        let signer = shown.certificate().map(Certificate::signature_key);
         if let Some(revoked) = self.revoked(name, key.key_data(), signer) {
             return Decision::Revoked(revoked);
         }

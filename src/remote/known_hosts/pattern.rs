@@ -93,7 +93,7 @@ pub(super) fn hashed(salt: &[u8], name: &str) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
-/// Whether one pattern matches and no negated one does (ssh_config(5), PATTERNS).
+/// Whether one pattern matches and no negated one does (`ssh_config(5)`, PATTERNS).
 pub(in crate::remote) fn matches_list<'a>(
     patterns: impl Iterator<Item = &'a str>,
     name: &str,

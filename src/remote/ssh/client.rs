@@ -6,7 +6,7 @@ use russh::client;
 use russh::keys::{HashAlg, PublicKeyOrCertificate};
 
 use super::hop::Hop;
-use crate::remote::connect_error::ConnectError;
+use crate::remote::connect_error::{ConnectError, ShownKey};
 use crate::remote::env::Env;
 use crate::remote::known_hosts::{Decision, KnownHosts, append};
 use crate::remote::session::printable;
@@ -41,6 +41,7 @@ impl client::Handler for Client {
     ) -> Result<bool, russh::Error> {
         let key = shown.public_key();
         let shown_key = ShownKey {
+            name: self.hop.keys.name.as_written(),
             algorithm: key.algorithm().to_string(),
             fingerprint: key.fingerprint(HashAlg::Sha256).to_string(),
         };
@@ -58,6 +59,7 @@ impl client::Handler for Client {
         let ShownKey {
             algorithm,
             fingerprint,
+            ..
         } = &shown_key;
         self.env.wire.event(
             &self.hop.name,
@@ -80,11 +82,6 @@ impl client::Handler for Client {
             .event(&self.hop.name, WireEvent::Note { text: &text });
         Ok(())
     }
-}
-
-struct ShownKey {
-    algorithm: String,
-    fingerprint: String,
 }
 
 impl Client {
@@ -134,40 +131,20 @@ impl Client {
 
     fn refusal(&self, decision: Decision, key: &ShownKey) -> ConnectError {
         let host = self.hop.name.clone();
-        let name = self.hop.keys.name.as_written();
-        let algorithm = key.algorithm.clone();
-        let fingerprint = key.fingerprint.clone();
+        let key = Box::new(key.clone());
         match decision {
-            Decision::Known(_) | Decision::Unknown => ConnectError::HostKeyUnknown {
-                host,
-                name,
-                algorithm,
-                fingerprint,
-            },
-            Decision::Changed(place) => ConnectError::HostKeyChanged {
-                host,
-                name,
-                algorithm,
-                fingerprint,
-                place,
-            },
+            Decision::Known(_) | Decision::Unknown => ConnectError::HostKeyUnknown { host, key },
+            Decision::Changed(place) => ConnectError::HostKeyChanged { host, key, place },
             Decision::OtherType(place, known) => ConnectError::HostKeyOtherType {
                 host,
-                name,
-                algorithm,
-                fingerprint,
+                key,
                 known,
                 place,
             },
-            Decision::Revoked(place) => ConnectError::HostKeyRevoked {
-                host,
-                name,
-                fingerprint,
-                place,
-            },
+            Decision::Revoked(place) => ConnectError::HostKeyRevoked { host, key, place },
             Decision::BadCertificate(place, why) => ConnectError::HostCertificate {
                 host,
-                name,
+                key,
                 why,
                 place,
             },

@@ -15,7 +15,7 @@ use super::hop::Hop;
 use super::identity::Identity;
 use super::link::{fault, timed_out};
 use super::probe::Probe;
-use crate::remote::connect_error::ConnectError;
+use crate::remote::connect_error::{ConnectError, LoginRefusal};
 use crate::remote::env::Env;
 use crate::remote::wire::WireEvent;
 
@@ -32,7 +32,8 @@ pub(super) struct Login<'a> {
     tried: Vec<String>,
     /// What the server said it takes, once it said so.
     offered: Option<MethodSet>,
-    rsa_hash: Option<Option<HashAlg>>,
+    /// For RSA keys, once the server was asked.
+    rsa_hash: Option<HashAlg>,
 }
 
 /// The server's word on one attempt.
@@ -274,14 +275,13 @@ impl<'a> Login<'a> {
             };
             let mut replies = Vec::new();
             for prompt in prompts {
-                match self.reply(&prompt.prompt, prompt.echo, &mut password).await {
-                    Some(reply) => replies.push(reply.expose_secret().to_owned()),
-                    None => {
-                        self.tried
-                            .push("keyboard-interactive (no answer to give)".to_owned());
-                        return Ok(Word::Refused);
-                    }
-                }
+                let Some(reply) = self.reply(&prompt.prompt, prompt.echo, &mut password).await
+                else {
+                    self.tried
+                        .push("keyboard-interactive (no answer to give)".to_owned());
+                    return Ok(Word::Refused);
+                };
+                replies.push(reply.expose_secret().to_owned());
             }
             let responding = self
                 .handle
@@ -353,9 +353,9 @@ impl<'a> Login<'a> {
                 .ok()
                 .flatten()
                 .flatten();
-            self.rsa_hash = Some(Some(best.unwrap_or(HashAlg::Sha512)));
+            self.rsa_hash = Some(best.unwrap_or(HashAlg::Sha512));
         }
-        self.rsa_hash.flatten()
+        self.rsa_hash
     }
 
     fn word(
@@ -439,8 +439,7 @@ impl<'a> Login<'a> {
         } else {
             format!("tried {}", self.tried.join(", "))
         };
-        ConnectError::AuthFailed {
-            host: self.hop.name.clone(),
+        let refusal = LoginRefusal {
             address: self.hop.address(),
             user: self.hop.user.clone(),
             tried,
@@ -448,6 +447,10 @@ impl<'a> Login<'a> {
                 .offered
                 .as_ref()
                 .map_or_else(|| "unknown methods".to_owned(), names),
+        };
+        ConnectError::AuthFailed {
+            host: self.hop.name.clone(),
+            refusal: Box::new(refusal),
         }
     }
 }

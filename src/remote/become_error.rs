@@ -14,29 +14,17 @@ pub enum BecomeError {
     #[error(
         "{method} on `{host}` refused the become password for user `{user}`; check `ansible_become_password`, or run with `--ask-become-pass`"
     )]
-    WrongPassword {
-        host: String,
-        user: String,
-        method: &'static str,
-    },
+    WrongPassword { host: String, user: String, method: &'static str },
     /// A password is asked for and there is none.
     #[error(
         "{method} on `{host}` asks for a password to become `{user}`; set `ansible_become_password` or run with `--ask-become-pass`, or allow it without one (`NOPASSWD:`)"
     )]
-    PasswordNeeded {
-        host: String,
-        user: String,
-        method: &'static str,
-    },
+    PasswordNeeded { host: String, user: String, method: &'static str },
     /// The program is not there.
     #[error(
         "{method} is not installed on `{host}`, so there is no way to become `{user}`; install it, or log in as `{user}`"
     )]
-    NotInstalled {
-        host: String,
-        user: String,
-        method: &'static str,
-    },
+    NotInstalled { host: String, user: String, method: &'static str },
     /// `Defaults requiretty` in sudoers.
     #[error(
         "sudo on `{host}` wants a terminal (`Defaults requiretty`) and mxprov uses none; remove that line from its sudoers file, or add `Defaults:{login} !requiretty`"
@@ -44,33 +32,16 @@ pub enum BecomeError {
     NeedsTerminal { host: String, login: String },
     /// The rules do not allow it.
     #[error("{method} on `{host}` does not allow user `{login}` to become `{user}`: {said}")]
-    NotAllowed {
-        host: String,
-        login: String,
-        user: String,
-        method: &'static str,
-        said: String,
-    },
+    NotAllowed { host: String, login: String, user: String, method: &'static str, said: String },
     /// There is no such user.
     #[error("there is no user `{user}` on `{host}` to become")]
     NoSuchUser { host: String, user: String },
     /// It did not answer in time.
     #[error("{method} on `{host}` did not answer within {seconds} s while becoming `{user}`")]
-    TimedOut {
-        host: String,
-        user: String,
-        method: &'static str,
-        seconds: u64,
-    },
+    TimedOut { host: String, user: String, method: &'static str, seconds: u64 },
     /// Anything else: its own words.
     #[error("{method} on `{host}` could not become `{user}` (status {status}): {said}")]
-    Failed {
-        host: String,
-        user: String,
-        method: &'static str,
-        status: i32,
-        said: String,
-    },
+    Failed { host: String, user: String, method: &'static str, status: i32, said: String },
 }
 
 /// Who wants to become whom, where.
@@ -91,30 +62,17 @@ impl Attempt<'_> {
 
     pub fn wrong_password(&self) -> BecomeError {
         let (host, user) = (self.host.to_owned(), self.user.to_owned());
-        BecomeError::WrongPassword {
-            host,
-            user,
-            method: self.method(),
-        }
+        BecomeError::WrongPassword { host, user, method: self.method() }
     }
 
     pub fn password_needed(&self) -> BecomeError {
         let (host, user) = (self.host.to_owned(), self.user.to_owned());
-        BecomeError::PasswordNeeded {
-            host,
-            user,
-            method: self.method(),
-        }
+        BecomeError::PasswordNeeded { host, user, method: self.method() }
     }
 
     pub fn timed_out(&self, seconds: u64) -> BecomeError {
         let (host, user) = (self.host.to_owned(), self.user.to_owned());
-        BecomeError::TimedOut {
-            host,
-            user,
-            method: self.method(),
-            seconds,
-        }
+        BecomeError::TimedOut { host, user, method: self.method(), seconds }
     }
 
     /// What an end before the shell was there means, by the program's words (in the C locale).
@@ -142,24 +100,12 @@ impl Attempt<'_> {
             || has("may not run sudo")
             || has("Permission denied")
         {
-            return BecomeError::NotAllowed {
-                host,
-                login,
-                user,
-                method,
-                said,
-            };
+            return BecomeError::NotAllowed { host, login, user, method, said };
         }
         if status == 127 {
             return BecomeError::NotInstalled { host, user, method };
         }
-        BecomeError::Failed {
-            host,
-            user,
-            method,
-            status,
-            said,
-        }
+        BecomeError::Failed { host, user, method, status, said }
     }
 }
 

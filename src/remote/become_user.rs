@@ -35,10 +35,7 @@ impl Become {
 
     /// Becomes `user` with sudo, without a password.
     pub fn user(user: impl Into<String>) -> Self {
-        Self {
-            user: Some(user.into()),
-            ..Self::default()
-        }
+        Self { user: Some(user.into()), ..Self::default() }
     }
 
     /// The command line that runs `command` (a command line itself) as `user`.
@@ -65,11 +62,7 @@ impl Become {
                 words.extend(["-s", "/bin/sh", "-c", command, "--", user]);
             }
         }
-        words
-            .iter()
-            .map(|word| quote(word))
-            .collect::<Vec<_>>()
-            .join(" ")
+        words.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" ")
     }
 
     /// What the program's question for the password ends with.

@@ -113,11 +113,7 @@ pub(super) fn chunk_header(size: usize) -> String {
 }
 
 fn opening(nonce: &str, on_failure: OnFailure) -> String {
-    let stop = if on_failure == OnFailure::Stop {
-        "1"
-    } else {
-        ""
-    };
+    let stop = if on_failure == OnFailure::Stop { "1" } else { "" };
     format!("mx_nonce={nonce} mx_stop={stop} mx_failed=\n")
 }
 

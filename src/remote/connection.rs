@@ -69,9 +69,7 @@ impl Connection {
 
     /// The shell of this user: the one that is there, or a new one if there is none that lives.
     pub async fn shell(&self, wanted: &Become) -> Result<Arc<Shell>, BecomeError> {
-        let key = self
-            .other_user(wanted)
-            .map(|user| (wanted.method, user.to_owned()));
+        let key = self.other_user(wanted).map(|user| (wanted.method, user.to_owned()));
         let mut shells = self.shells.lock().await;
         if let Some(shell) = shells.get(&key).filter(|shell| !shell.is_lost()) {
             return Ok(Arc::clone(shell));
@@ -111,9 +109,7 @@ impl Connection {
 
     async fn new_shell(&self, wanted: &Become) -> Result<Shell, BecomeError> {
         let hello = nonce();
-        let pipes = self
-            .start_as(wanted, &bootstrap::command(&hello), &hello)
-            .await?;
+        let pipes = self.start_as(wanted, &bootstrap::command(&hello), &hello).await?;
         Ok(Shell::open(&self.host, pipes, hello, Arc::clone(&self.wire)).await?)
     }
 
@@ -129,12 +125,7 @@ impl Connection {
         };
         let prompt = nonce();
         let mut pipes = self.start(&wanted.wrap(user, &prompt, command)).await?;
-        let attempt = Attempt {
-            host: &self.host,
-            login: &self.login,
-            user,
-            wanted,
-        };
+        let attempt = Attempt { host: &self.host, login: &self.login, user, wanted };
         login::log_in(&attempt, &mut pipes, wanted.question(&prompt), hello).await?;
         Ok(pipes)
     }
@@ -145,18 +136,11 @@ impl Connection {
     }
 
     async fn start(&self, command: &str) -> Result<Pipes, Lost> {
-        self.line
-            .start(command)
-            .await
-            .map_err(|said| self.lost(LostCause::Disconnected, said))
+        self.line.start(command).await.map_err(|said| self.lost(LostCause::Disconnected, said))
     }
 
     fn lost(&self, cause: LostCause, last_words: String) -> Lost {
-        Lost {
-            host: self.host.clone(),
-            cause,
-            last_words,
-        }
+        Lost { host: self.host.clone(), cause, last_words }
     }
 }
 

@@ -77,18 +77,10 @@ pub enum JobError {
     Unknown { host: String, label: String },
     /// It was killed.
     #[error("the detached job `{label}` on `{host}` was killed before it ended; {said}")]
-    Killed {
-        host: String,
-        label: String,
-        said: String,
-    },
+    Killed { host: String, label: String, said: String },
     /// It could not be started.
     #[error("cannot start the detached job `{label}` on `{host}`: {said}")]
-    NotStarted {
-        host: String,
-        label: String,
-        said: String,
-    },
+    NotStarted { host: String, label: String, said: String },
 }
 
 impl Shell {
@@ -97,21 +89,13 @@ impl Shell {
     pub async fn detach(&self, id: &JobId, label: &str, script: &Script) -> Result<(), JobError> {
         let mut start = located(id);
         start.assign("label", label);
-        start
-            .line("job() { printf '%s\\n' \\")
-            .nested(script)
-            .line("\n}")
-            .line(START);
+        start.line("job() { printf '%s\\n' \\").nested(script).line("\n}").line(START);
         let output = self.run_one(start).await?;
         if output.succeeded() {
             return Ok(());
         }
         let said = printable(&output.stderr);
-        Err(JobError::NotStarted {
-            host: self.host().into(),
-            label: label.into(),
-            said,
-        })
+        Err(JobError::NotStarted { host: self.host().into(), label: label.into(), said })
     }
 
     /// Follows the job to its end and removes its spool; `progress` gets its standard output as it grows.
@@ -123,9 +107,7 @@ impl Shell {
     ) -> Result<Output, JobError> {
         let mut result = Output::default();
         loop {
-            let look = self
-                .look(id, result.stdout.len(), result.stderr.len())
-                .await?;
+            let look = self.look(id, result.stdout.len(), result.stderr.len()).await?;
             progress(&look.output);
             result.stdout.extend_from_slice(&look.output);
             result.stderr.extend_from_slice(&look.error);
@@ -181,18 +163,11 @@ cat "$spool/status" 2>/dev/null || echo killed"#,
         );
         let parts = [state, tail(id, "out", output), tail(id, "err", error)];
         let mut outputs = Vec::new();
-        self.run(&parts, OnFailure::Continue, &mut |_, output| {
-            outputs.push(output.stdout)
-        })
-        .await?;
+        self.run(&parts, OnFailure::Continue, &mut |_, output| outputs.push(output.stdout)).await?;
         let mut outputs = outputs.into_iter();
         let mut next = || outputs.next().unwrap_or_default();
         let state = printable(&next());
-        Ok(Look {
-            state,
-            output: next(),
-            error: next(),
-        })
+        Ok(Look { state, output: next(), error: next() })
     }
 }
 

@@ -19,11 +19,7 @@ pub(super) struct Capture {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Frame {
     /// Part `index` ended; the status is on the standard output's mark only.
-    Part {
-        index: usize,
-        status: Option<i32>,
-        output: Capture,
-    },
+    Part { index: usize, status: Option<i32>, output: Capture },
     /// The batch is over on this stream.
     End,
 }
@@ -140,14 +136,7 @@ impl<T> Splitter<T> {
         match (kind, index) {
             (Some("p"), Some(index)) => {
                 if let Some((_, tag)) = self.awaited.front() {
-                    deliver(
-                        tag,
-                        Frame::Part {
-                            index,
-                            status,
-                            output,
-                        },
-                    );
+                    deliver(tag, Frame::Part { index, status, output });
                 }
             }
             _ => {
@@ -180,32 +169,18 @@ mod tests {
     }
 
     fn part(index: usize, status: i32, bytes: &[u8], truncated: bool) -> Frame {
-        let output = Capture {
-            bytes: bytes.to_vec(),
-            truncated,
-        };
-        Frame::Part {
-            index,
-            status: Some(status),
-            output,
-        }
+        let output = Capture { bytes: bytes.to_vec(), truncated };
+        Frame::Part { index, status: Some(status), output }
     }
 
     const STREAM: &[u8] = b"one\x1e\x1eabce\x1eabcd:p:0:0\ntwo\n\x1eabcd:p:1:7\n\x1eabcd:e\nrest";
 
     #[test]
     fn parts_are_found_however_the_stream_is_cut() {
-        let expected = [
-            part(0, 0, b"one\x1e\x1eabce", false),
-            part(1, 7, b"two\n", false),
-            Frame::End,
-        ];
+        let expected =
+            [part(0, 0, b"one\x1e\x1eabce", false), part(1, 7, b"two\n", false), Frame::End];
         for cut in 0..STREAM.len() {
-            assert_eq!(
-                frames(100, &[&STREAM[..cut], &STREAM[cut..]]),
-                expected,
-                "cut at {cut}"
-            );
+            assert_eq!(frames(100, &[&STREAM[..cut], &STREAM[cut..]]), expected, "cut at {cut}");
         }
         let bytes: Vec<&[u8]> = STREAM.chunks(1).collect();
         assert_eq!(frames(100, &bytes), expected);
@@ -213,10 +188,7 @@ mod tests {
 
     #[test]
     fn what_is_over_the_cap_is_dropped_and_said() {
-        assert_eq!(
-            frames(2, &[b"lots of it\x1eabcd:p:0:0\n"]),
-            [part(0, 0, b"lo", true)]
-        );
+        assert_eq!(frames(2, &[b"lots of it\x1eabcd:p:0:0\n"]), [part(0, 0, b"lo", true)]);
     }
 
     #[test]

@@ -24,11 +24,7 @@ pub(super) fn start(command: &str) -> std::io::Result<Pipes> {
     tokio::spawn(read(output, sender.clone(), Event::Output));
     tokio::spawn(read(error, sender.clone(), Event::Error));
     tokio::spawn(wait(child, sender));
-    Ok(Pipes {
-        input: Box::new(input),
-        events,
-        early: Vec::new(),
-    })
+    Ok(Pipes { input: Box::new(input), events, early: Vec::new() })
 }
 
 async fn read(

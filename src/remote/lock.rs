@@ -66,9 +66,7 @@ impl HostLock {
 pub(super) fn script(hello: &str, holder: &str, wait: Duration) -> Script {
     let mut script = Script::new();
     script.run(["echo", hello]).assign("holder", holder);
-    script
-        .assign("wait", wait.as_secs())
-        .assign("silence", SILENCE);
+    script.assign("wait", wait.as_secs()).assign("silence", SILENCE);
     script.line(
         r#"umask 022
 if [ "$(id -u)" = 0 ]; then
@@ -95,11 +93,7 @@ if [ -w "$file" ]; then : >"$file"; fi"#,
 
 /// The command line that runs [`script`] with its input free for signs of life.
 pub(super) fn command(script: &Script) -> String {
-    [
-        "sh -c ",
-        &super::quote::quote(script.text_to_send().expose_secret()),
-    ]
-    .concat()
+    ["sh -c ", &super::quote::quote(script.text_to_send().expose_secret())].concat()
 }
 
 /// Waits for the host's word and keeps the lock alive from then on.
@@ -117,20 +111,13 @@ pub(super) async fn keep(host: &str, mut pipes: Pipes, hello: &str) -> Result<Ho
         }
     };
     if let Err(holder) = held {
-        return Err(LockError::Held {
-            host: host.to_owned(),
-            holder,
-        });
+        return Err(LockError::Held { host: host.to_owned(), holder });
     }
     let lost = Arc::new(AtomicBool::new(false));
     let (release, released) = oneshot::channel();
     let (end, ended) = oneshot::channel();
     tokio::spawn(hold(pipes, released, Arc::clone(&lost), end));
-    Ok(HostLock {
-        lost,
-        release: Some(release),
-        ended,
-    })
+    Ok(HostLock { lost, release: Some(release), ended })
 }
 
 #[derive(Default)]
@@ -169,11 +156,7 @@ impl Answer {
         if self.ended {
             LockError::Unable { host, said }
         } else {
-            LockError::Lost(Lost {
-                host,
-                cause: LostCause::Disconnected,
-                last_words: said,
-            })
+            LockError::Lost(Lost { host, cause: LostCause::Disconnected, last_words: said })
         }
     }
 }
@@ -185,11 +168,7 @@ async fn hold(
     lost: Arc<AtomicBool>,
     end: oneshot::Sender<()>,
 ) {
-    let Pipes {
-        mut input,
-        mut events,
-        ..
-    } = pipes;
+    let Pipes { mut input, mut events, .. } = pipes;
     let mut beat = interval(BEAT);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {

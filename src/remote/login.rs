@@ -20,14 +20,7 @@ pub(super) async fn log_in(
     question: &str,
     hello: &str,
 ) -> Result<(), BecomeError> {
-    let talk = Talk {
-        attempt,
-        question,
-        hello,
-        output: Vec::new(),
-        error: Vec::new(),
-        asked: 0,
-    };
+    let talk = Talk { attempt, question, hello, output: Vec::new(), error: Vec::new(), asked: 0 };
     match timeout(PATIENCE, talk.hold(pipes)).await {
         Ok(result) => result,
         Err(_) => Err(attempt.timed_out(PATIENCE.as_secs())),
@@ -50,10 +43,9 @@ impl Talk<'_> {
             let event = match ended {
                 None => pipes.events.recv().await,
                 // The words that explain a status may come after it.
-                Some(_) => timeout(Duration::from_secs(1), pipes.events.recv())
-                    .await
-                    .ok()
-                    .flatten(),
+                Some(_) => {
+                    timeout(Duration::from_secs(1), pipes.events.recv()).await.ok().flatten()
+                }
             };
             match event {
                 None => return Err(self.over(ended)),
@@ -111,9 +103,7 @@ impl Talk<'_> {
 }
 
 fn count(text: &[u8], pattern: &[u8]) -> usize {
-    text.windows(pattern.len())
-        .filter(|window| *window == pattern)
-        .count()
+    text.windows(pattern.len()).filter(|window| *window == pattern).count()
 }
 
 fn contains(text: &[u8], pattern: &[u8]) -> bool {

@@ -36,17 +36,11 @@ impl fmt::Display for Lost {
         match &self.cause {
             LostCause::Disconnected => write!(f, "connection to `{host}` was lost")?,
             LostCause::Exited(status) => {
-                write!(
-                    f,
-                    "the shell on `{host}` ended by itself with status {status}"
-                )?;
+                write!(f, "the shell on `{host}` ended by itself with status {status}")?;
             }
             LostCause::Killed(signal) => write!(f, "the shell on `{host}` was killed by {signal}")?,
             LostCause::Unresponsive => {
-                write!(
-                    f,
-                    "the shell on `{host}` did not answer after the time limit"
-                )?;
+                write!(f, "the shell on `{host}` did not answer after the time limit")?;
             }
             LostCause::Abandoned => write!(f, "an upload to `{host}` was given up half-way")?,
             LostCause::Closed => write!(f, "the connection to `{host}` is closed")?,

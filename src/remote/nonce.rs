@@ -8,10 +8,8 @@ use rand::RngExt as _;
 pub(super) fn nonce() -> String {
     let mut bytes = [0_u8; 16];
     rand::rng().fill(&mut bytes);
-    bytes
-        .iter()
-        .fold(String::with_capacity(32), |mut text, byte| {
-            write!(text, "{byte:02x}").expect("writing to a string cannot fail");
-            text
-        })
+    bytes.iter().fold(String::with_capacity(32), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
+        text
+    })
 }

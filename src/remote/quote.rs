@@ -26,9 +26,7 @@ pub fn quote(text: &str) -> Cow<'_, str> {
 fn is_plain(text: &str) -> bool {
     !text.is_empty()
         && !is_reserved(text)
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"_-./:,@%+".contains(&byte))
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-./:,@%+".contains(&byte))
 }
 
 /// A reserved word at the start of a command is syntax unless it is quoted.
@@ -46,10 +44,7 @@ mod tests {
 
     #[test]
     fn plain_words_stay_as_they_are() {
-        assert_eq!(
-            quote("/etc/ssh/sshd_config.d/10-x.conf"),
-            "/etc/ssh/sshd_config.d/10-x.conf"
-        );
+        assert_eq!(quote("/etc/ssh/sshd_config.d/10-x.conf"), "/etc/ssh/sshd_config.d/10-x.conf");
     }
 
     #[test]

@@ -97,10 +97,8 @@ impl Script {
             }
         };
         self.text(name).text("() { ");
-        self.pieces.push(Piece::Data {
-            text: body.into(),
-            shown: format!("<{} bytes>", bytes.len()),
-        });
+        self.pieces
+            .push(Piece::Data { text: body.into(), shown: format!("<{} bytes>", bytes.len()) });
         self.text("\n}\n")
     }
 
@@ -264,13 +262,7 @@ mod tests {
     #[test]
     fn data_arrives_byte_for_byte() {
         let all: Vec<u8> = (0..=255).collect();
-        for bytes in [
-            &b""[..],
-            b"text\n\n",
-            b"it's %s \\n",
-            "ä\u{81}€".as_bytes(),
-            &all,
-        ] {
+        for bytes in [&b""[..], b"text\n\n", b"it's %s \\n", "ä\u{81}€".as_bytes(), &all] {
             let mut script = Script::new();
             script.data("content", bytes).line("content");
             for output in in_every_shell(&script) {

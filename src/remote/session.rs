@@ -80,11 +80,9 @@ enum Report {
 impl Report {
     fn of_output(frame: Frame) -> Self {
         match frame {
-            Frame::Part {
-                index,
-                status,
-                output,
-            } => Self::Output(index, status.unwrap_or(-1), output),
+            Frame::Part { index, status, output } => {
+                Self::Output(index, status.unwrap_or(-1), output)
+            }
             Frame::End => Self::End,
         }
     }
@@ -112,19 +110,10 @@ impl Shell {
         tokio::spawn(pump((pipes.early, pipes.events), Arc::clone(&streams)));
         let turn = tokio::sync::Mutex::new(());
         let writer = Mutex::new(Some(writer));
-        let mut shell = Self {
-            host: host.to_owned(),
-            writer,
-            streams,
-            turn,
-            wire,
-            uid: 0,
-        };
+        let mut shell = Self { host: host.to_owned(), writer, streams, turn, wire, uid: 0 };
         shell.send(bootstrap::functions()).await?;
         let mut said = Vec::new();
-        shell
-            .collect(greeting, &[], &mut |_, output| said = output.stdout)
-            .await?;
+        shell.collect(greeting, &[], &mut |_, output| said = output.stdout).await?;
         shell.uid = uid_of(&said);
         shell.wire.event(host, WireEvent::Shell { uid: shell.uid });
         Ok(shell)
@@ -162,8 +151,7 @@ impl Shell {
         let reports = self.streams.expect(nonce.clone());
         let text = bootstrap::batch(&nonce, parts, on_failure);
         let bytes = text.expose_secret().len();
-        self.wire
-            .event(&self.host, WireEvent::Sent { parts, bytes });
+        self.wire.event(&self.host, WireEvent::Sent { parts, bytes });
         self.send(text.expose_secret().as_bytes().to_vec()).await?;
         self.collect(reports, parts, sink).await
     }
@@ -189,13 +177,11 @@ impl Shell {
         let text = bootstrap::fed_batch(&nonce, part);
         let bytes = text.expose_secret().len();
         let parts = std::slice::from_ref(part);
-        self.wire
-            .event(&self.host, WireEvent::Sent { parts, bytes });
+        self.wire.event(&self.host, WireEvent::Sent { parts, bytes });
         self.send(text.expose_secret().as_bytes().to_vec()).await?;
         feed.await;
         let mut result = Output::default();
-        self.collect(reports, parts, &mut |_, output| result = output)
-            .await?;
+        self.collect(reports, parts, &mut |_, output| result = output).await?;
         Ok(result)
     }
 
@@ -224,12 +210,7 @@ impl Shell {
     pub(super) fn lost(&self) -> Lost {
         Lost {
             host: self.host.clone(),
-            cause: self
-                .streams
-                .fate
-                .get()
-                .cloned()
-                .unwrap_or(LostCause::Disconnected),
+            cause: self.streams.fate.get().cloned().unwrap_or(LostCause::Disconnected),
             last_words: self.streams.last_words(),
         }
     }
@@ -257,13 +238,7 @@ impl Shell {
             while let Some(entry) = halves.first_entry().filter(|entry| entry.get().is_whole()) {
                 let (index, halves) = entry.remove_entry();
                 let output = halves.join();
-                self.wire.event(
-                    &self.host,
-                    WireEvent::Received {
-                        index,
-                        output: &output,
-                    },
-                );
+                self.wire.event(&self.host, WireEvent::Received { index, output: &output });
                 sink(index, output);
                 done = index + 1;
             }
@@ -279,9 +254,8 @@ impl Shell {
         let Some(limit) = limit else {
             return reports.recv().await.ok_or_else(|| self.lost());
         };
-        let report = timeout(limit.saturating_add(GRACE), reports.recv())
-            .await
-            .unwrap_or_else(|_| {
+        let report =
+            timeout(limit.saturating_add(GRACE), reports.recv()).await.unwrap_or_else(|_| {
                 self.condemn(LostCause::Unresponsive);
                 None
             });
@@ -355,11 +329,7 @@ impl Streams {
     fn last_words(&self) -> String {
         let error = lock(&self.error);
         let output = lock(&self.output);
-        let said = if error.unframed().is_empty() {
-            output.unframed()
-        } else {
-            error.unframed()
-        };
+        let said = if error.unframed().is_empty() { output.unframed() } else { error.unframed() };
         printable(&said[said.len().saturating_sub(300)..])
     }
 }
@@ -367,10 +337,7 @@ impl Streams {
 /// What a host said, as one line without control characters.
 pub(super) fn printable(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
-    let text: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
+    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -383,10 +350,7 @@ fn lock<T>(guarded: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 fn uid_of(greeting: &[u8]) -> u32 {
     let text = String::from_utf8_lossy(greeting);
     let line = text.trim_end().rsplit('\n').next().unwrap_or_default();
-    let digits = line
-        .rsplit(|c: char| !c.is_ascii_digit())
-        .next()
-        .unwrap_or_default();
+    let digits = line.rsplit(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
     digits.parse().unwrap_or(u32::MAX)
 }
 

@@ -9,9 +9,7 @@ use super::*;
 async fn shells() -> Vec<Shell> {
     let mut shells = Vec::new();
     for wrapper in ["dash", "bash", "busybox"] {
-        let found = std::process::Command::new(wrapper)
-            .args(["-c", ":"])
-            .output();
+        let found = std::process::Command::new(wrapper).args(["-c", ":"]).output();
         if wrapper != "busybox" && found.is_err() {
             continue;
         }
@@ -23,32 +21,20 @@ async fn shells() -> Vec<Shell> {
             "busybox" => command.replacen("sh -c", "exec busybox sh -c", 1),
             other => command.replacen("sh -c", &["exec ", other, " -c"].concat(), 1),
         };
-        let command = if wrapper == "busybox" {
-            command.replace("dd bs", "busybox dd bs")
-        } else {
-            command
-        };
+        let command =
+            if wrapper == "busybox" { command.replace("dd bs", "busybox dd bs") } else { command };
         let pipes = local::start(&command).unwrap();
-        shells.push(
-            Shell::open(wrapper, pipes, hello, Arc::new(Deaf))
-                .await
-                .unwrap(),
-        );
+        shells.push(Shell::open(wrapper, pipes, hello, Arc::new(Deaf)).await.unwrap());
     }
     assert!(!shells.is_empty());
     shells
 }
 
 async fn run(shell: &Shell, parts: &[&'static str], on_failure: OnFailure) -> Vec<(usize, Output)> {
-    let parts: Vec<Script> = parts
-        .iter()
-        .map(|text| Script::new().line(text).clone())
-        .collect();
+    let parts: Vec<Script> = parts.iter().map(|text| Script::new().line(text).clone()).collect();
     let mut results = Vec::new();
     shell
-        .run(&parts, on_failure, &mut |index, output| {
-            results.push((index, output))
-        })
+        .run(&parts, on_failure, &mut |index, output| results.push((index, output)))
         .await
         .unwrap();
     results
@@ -66,11 +52,7 @@ async fn outputs(shell: &Shell, parts: &[&'static str]) -> Vec<(i32, String, Str
 #[tokio::test]
 async fn streams_and_status_belong_to_their_part() {
     for shell in shells().await {
-        let found = outputs(
-            &shell,
-            &["echo a; echo b >&2; exit 3", "printf c", "", "exit"],
-        )
-        .await;
+        let found = outputs(&shell, &["echo a; echo b >&2; exit 3", "printf c", "", "exit"]).await;
         let expected = [(3, "a\n", "b\n"), (0, "c", ""), (0, "", ""), (0, "", "")];
         let expected = expected.map(|(status, out, err)| (status, out.to_owned(), err.to_owned()));
         assert_eq!(found, expected, "{}", shell.host());
@@ -90,17 +72,8 @@ async fn the_first_failure_stops_a_batch_that_says_so() {
 #[tokio::test]
 async fn a_part_with_broken_syntax_breaks_only_itself() {
     for shell in shells().await {
-        for broken in [
-            "echo 'open",
-            "if true; then",
-            "fi",
-            ")",
-            "}",
-            "cat <<E",
-            "a() {",
-            "\"",
-            "`",
-        ] {
+        for broken in ["echo 'open", "if true; then", "fi", ")", "}", "cat <<E", "a() {", "\"", "`"]
+        {
             let found = outputs(&shell, &[broken, "echo fine"]).await;
             assert_eq!(found[1].1, "fine\n", "{}: {broken}", shell.host());
             if broken != "cat <<E" {
@@ -156,11 +129,7 @@ async fn a_time_limit_ends_a_part_and_its_children() {
             })
             .await
             .unwrap();
-        assert!(
-            statuses[0].0 == 124 || statuses[0].0 == 143,
-            "{}: {statuses:?}",
-            shell.host()
-        );
+        assert!(statuses[0].0 == 124 || statuses[0].0 == 143, "{}: {statuses:?}", shell.host());
         assert_eq!(statuses[1], (0, b"done\n".to_vec()));
         assert_eq!(statuses[2], (0, b"after\n".to_vec()));
         assert!(start.elapsed() < Duration::from_secs(8));
@@ -179,19 +148,14 @@ async fn big_scripts_and_big_outputs_pass() {
         flood.line("head -c 40000000 /dev/zero; head -c 3000000 /dev/zero >&2");
         let output = shell.run_one(flood).await.unwrap();
         assert!(output.truncated);
-        assert_eq!(
-            (output.stdout.len(), output.stderr.len()),
-            (OUTPUT_CAP, 3_000_000)
-        );
+        assert_eq!((output.stdout.len(), output.stderr.len()), (OUTPUT_CAP, 3_000_000));
     }
 }
 
 #[tokio::test]
 async fn a_session_that_ends_is_lost_never_fine() {
     for shell in shells().await {
-        let result = shell
-            .run_one(Script::new().line("kill -9 $$; sleep 5").clone())
-            .await;
+        let result = shell.run_one(Script::new().line("kill -9 $$; sleep 5").clone()).await;
         let lost = result.unwrap_err();
         assert!(matches!(lost.cause, LostCause::Killed(_)), "{lost}");
         assert!(shell.is_lost());
@@ -205,11 +169,7 @@ async fn a_dropped_run_leaves_the_session_in_order() {
         let slow = [Script::of(["sleep", "1"]), Script::of(["echo", "old"])];
         let mut sink = |_, _| {};
         let run = shell.run(&slow, OnFailure::Stop, &mut sink);
-        assert!(
-            tokio::time::timeout(Duration::from_millis(200), run)
-                .await
-                .is_err()
-        );
+        assert!(tokio::time::timeout(Duration::from_millis(200), run).await.is_err());
         assert_eq!(outputs(&shell, &["echo new"]).await[0].1, "new\n");
     }
 }
@@ -240,10 +200,7 @@ async fn files_go_both_ways_whole() {
         assert!(back == content);
         let again = shell.upload(&path, &b"x"[..]).await.unwrap_err();
         assert!(again.to_string().contains("exist"), "{again}");
-        let missing = shell
-            .download("/nonexistent/a b", tokio::io::sink())
-            .await
-            .unwrap_err();
+        let missing = shell.download("/nonexistent/a b", tokio::io::sink()).await.unwrap_err();
         assert!(missing.to_string().contains("No such file"), "{missing}");
         assert_eq!(outputs(&shell, &["echo on"]).await[0].1, "on\n");
     }
@@ -255,11 +212,7 @@ async fn an_upload_that_is_given_up_condemns_the_session() {
         let (reader, _writer) = tokio::io::duplex(10);
         let part = Script::of(["cat"]);
         let feed = shell.feed(&part, reader);
-        assert!(
-            tokio::time::timeout(Duration::from_millis(200), feed)
-                .await
-                .is_err()
-        );
+        assert!(tokio::time::timeout(Duration::from_millis(200), feed).await.is_err());
         assert!(shell.is_lost());
     }
 }
@@ -294,25 +247,14 @@ async fn a_detached_job_outlives_its_shell() {
     connection.close().await;
     drop(shell);
     let (_connection, shell) = open().await;
-    let found = shell
-        .jobs()
-        .await
-        .unwrap()
-        .into_iter()
-        .find(|job| job.id == id)
-        .unwrap();
+    let found = shell.jobs().await.unwrap().into_iter().find(|job| job.id == id).unwrap();
     assert!(found.running && found.label == "a job");
     // A start that is asked for again is the same job.
     shell.detach(&id, "a job", &script).await.unwrap();
     let mut seen = Vec::new();
-    let output = shell
-        .follow(&id, "a job", &mut |bytes| seen.extend_from_slice(bytes))
-        .await
-        .unwrap();
-    assert_eq!(
-        (output.status, output.stderr.as_slice()),
-        (7, &b"bad\n"[..])
-    );
+    let output =
+        shell.follow(&id, "a job", &mut |bytes| seen.extend_from_slice(bytes)).await.unwrap();
+    assert_eq!((output.status, output.stderr.as_slice()), (7, &b"bad\n"[..]));
     assert_eq!(output.stdout, format!("one\n{mask}two it's\n").as_bytes());
     assert_eq!(seen, output.stdout);
     assert!(shell.jobs().await.unwrap().iter().all(|job| job.id != id));
@@ -335,34 +277,16 @@ async fn a_killed_job_is_no_result() {
 #[tokio::test]
 async fn one_run_holds_the_lock_and_the_other_is_told_by_whom() {
     let env = Env::new("root", "/", "/");
-    let first = Connection::open(&Target::local("here"), &env)
-        .await
-        .unwrap();
-    let second = Connection::open(&Target::local("here"), &env)
-        .await
-        .unwrap();
+    let first = Connection::open(&Target::local("here"), &env).await.unwrap();
+    let second = Connection::open(&Target::local("here"), &env).await.unwrap();
     let none = Duration::ZERO;
     let wait = Duration::from_secs(20);
-    let held = first
-        .lock(&Become::login(), "ann@desk since noon", wait)
-        .await
-        .unwrap();
-    let refused = second
-        .lock(&Become::login(), "bob", none)
-        .await
-        .unwrap_err();
-    assert!(
-        refused.to_string().contains("ann@desk since noon"),
-        "{refused}"
-    );
+    let held = first.lock(&Become::login(), "ann@desk since noon", wait).await.unwrap();
+    let refused = second.lock(&Become::login(), "bob", none).await.unwrap_err();
+    assert!(refused.to_string().contains("ann@desk since noon"), "{refused}");
     assert!(!held.is_lost());
     held.release().await;
     let held = second.lock(&Become::login(), "bob", none).await.unwrap();
     drop(held);
-    first
-        .lock(&Become::login(), "ann", Duration::from_secs(5))
-        .await
-        .unwrap()
-        .release()
-        .await;
+    first.lock(&Become::login(), "ann", Duration::from_secs(5)).await.unwrap().release().await;
 }

@@ -28,11 +28,7 @@ pub enum TransferError {
     Controller(#[source] std::io::Error),
     /// The host's side failed: what it said.
     #[error("`{path}` on `{host}`: {said}")]
-    Host {
-        host: String,
-        path: String,
-        said: String,
-    },
+    Host { host: String, path: String, said: String },
     /// The file changed while it was read.
     #[error("`{path}` on `{host}` changed while it was read; run again")]
     Changed { host: String, path: String },
@@ -81,15 +77,11 @@ impl Shell {
     ) -> Result<u64, TransferError> {
         let mut script = Script::strict();
         script.line("umask 077").line("set -C");
-        script
-            .words(words!["cat", Word::Syntax(">"), path])
-            .line("");
+        script.words(words!["cat", Word::Syntax(">"), path]).line("");
         script.run(words!["wc", "-c", Word::Syntax("<"), path]);
         let output = self.feed(&script, reader).await?;
         let size = String::from_utf8_lossy(&output.stdout).trim().parse();
-        size.ok()
-            .filter(|_| output.succeeded())
-            .ok_or_else(|| self.refused(path, &output))
+        size.ok().filter(|_| output.succeeded()).ok_or_else(|| self.refused(path, &output))
     }
 
     /// Copies the file `path` to `writer` and returns its size.
@@ -103,15 +95,9 @@ impl Shell {
         loop {
             let (seen, data) = self.read_blocks(path, size / BLOCK).await?;
             if *identity.get_or_insert_with(|| seen.clone()) != seen {
-                return Err(TransferError::Changed {
-                    host: self.host().into(),
-                    path: path.into(),
-                });
+                return Err(TransferError::Changed { host: self.host().into(), path: path.into() });
             }
-            writer
-                .write_all(&data)
-                .await
-                .map_err(TransferError::Controller)?;
+            writer.write_all(&data).await.map_err(TransferError::Controller)?;
             size += data.len() as u64;
             self.note(WireEvent::Transferred { bytes: size });
             if (data.len() as u64) < BLOCKS * BLOCK {
@@ -139,18 +125,12 @@ impl Shell {
             ]),
         ];
         let mut outputs = Vec::new();
-        self.run(&parts, OnFailure::Stop, &mut |_, output| {
-            outputs.push(output)
-        })
-        .await?;
+        self.run(&parts, OnFailure::Stop, &mut |_, output| outputs.push(output)).await?;
         if let Some(failed) = outputs.iter().find(|output| !output.succeeded()) {
             return Err(self.refused(path, failed));
         }
         let mut outputs = outputs.into_iter().map(|output| output.stdout);
-        Ok((
-            outputs.next().unwrap_or_default(),
-            outputs.next().unwrap_or_default(),
-        ))
+        Ok((outputs.next().unwrap_or_default(), outputs.next().unwrap_or_default()))
     }
 
     async fn send_all(&self, reader: &mut (impl AsyncRead + Unpin)) -> Result<(), TransferError> {
@@ -177,10 +157,6 @@ impl Shell {
             said if said.is_empty() => format!("status {}", output.status),
             said => said,
         };
-        TransferError::Host {
-            host: self.host().into(),
-            path: path.into(),
-            said,
-        }
+        TransferError::Host { host: self.host().into(), path: path.into(), said }
     }
 }

@@ -15,16 +15,9 @@ pub enum WireEvent<'a> {
     /// An address is being tried.
     Connecting { address: &'a str },
     /// The server's key was accepted: its algorithm and SHA-256 fingerprint.
-    HostKey {
-        algorithm: &'a str,
-        fingerprint: &'a str,
-    },
+    HostKey { algorithm: &'a str, fingerprint: &'a str },
     /// A way to log in was tried, for example "key `a@b` of the agent".
-    Login {
-        user: &'a str,
-        method: &'a str,
-        accepted: bool,
-    },
+    Login { user: &'a str, method: &'a str, accepted: bool },
     /// A shell is there, as the user with this uid.
     Shell { uid: u32 },
     /// A batch was sent, in one write.

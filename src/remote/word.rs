@@ -49,9 +49,7 @@ macro_rules! plain_word {
     };
 }
 
-plain_word!(
-    &str, String, &String, &&str, u8, u16, u32, u64, usize, i32, i64
-);
+plain_word!(&str, String, &String, &&str, u8, u16, u32, u64, usize, i32, i64);
 
 impl From<SecretString> for Word {
     fn from(value: SecretString) -> Self {

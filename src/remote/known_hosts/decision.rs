@@ -89,10 +89,8 @@ impl KnownHosts {
         match known.first() {
             None => Decision::Unknown,
             Some(first) => {
-                let mut types: Vec<String> = known
-                    .iter()
-                    .map(|entry| entry.key.algorithm().to_string())
-                    .collect();
+                let mut types: Vec<String> =
+                    known.iter().map(|entry| entry.key.algorithm().to_string()).collect();
                 types.dedup();
                 Decision::OtherType(first.place(), types)
             }
@@ -106,17 +104,12 @@ impl KnownHosts {
     }
 
     pub(super) fn about(&self, name: &HostName, marker: Marker) -> impl Iterator<Item = &Entry> {
-        self.entries
-            .iter()
-            .filter(move |entry| entry.marker == marker && entry.hosts.matches(name))
+        self.entries.iter().filter(move |entry| entry.marker == marker && entry.hosts.matches(name))
     }
 }
 
 impl Entry {
     pub fn place(&self) -> Place {
-        Place {
-            file: self.file.clone(),
-            line: self.line,
-        }
+        Place { file: self.file.clone(), line: self.line }
     }
 }

@@ -45,29 +45,14 @@ impl client::Handler for Client {
             algorithm: key.algorithm().to_string(),
             fingerprint: key.fingerprint(HashAlg::Sha256).to_string(),
         };
-        let decision = self
-            .known
-            .decide(&self.hop.keys.name, shown, (self.env.clock)());
+        let decision = self.known.decide(&self.hop.keys.name, shown, (self.env.clock)());
         let accepted = self.follow(decision, shown, &shown_key);
         if let Err(refusal) = accepted {
-            self.verdict
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .refused = Some(refusal);
+            self.verdict.lock().unwrap_or_else(PoisonError::into_inner).refused = Some(refusal);
             return Ok(false);
         }
-        let ShownKey {
-            algorithm,
-            fingerprint,
-            ..
-        } = &shown_key;
-        self.env.wire.event(
-            &self.hop.name,
-            WireEvent::HostKey {
-                algorithm,
-                fingerprint,
-            },
-        );
+        let ShownKey { algorithm, fingerprint, .. } = &shown_key;
+        self.env.wire.event(&self.hop.name, WireEvent::HostKey { algorithm, fingerprint });
         Ok(true)
     }
 
@@ -77,9 +62,7 @@ impl client::Handler for Client {
         _session: &mut client::Session,
     ) -> Result<(), russh::Error> {
         let text = printable(banner.as_bytes());
-        self.env
-            .wire
-            .event(&self.hop.name, WireEvent::Note { text: &text });
+        self.env.wire.event(&self.hop.name, WireEvent::Note { text: &text });
         Ok(())
     }
 }
@@ -96,14 +79,9 @@ impl Client {
             Decision::Known(_) => Ok(()),
             Decision::Unknown if checking != HostKeyChecking::Strict => self.remember(shown),
             Decision::Changed(_) | Decision::OtherType(..) if checking == HostKeyChecking::Off => {
-                self.verdict
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .distrusted = true;
+                self.verdict.lock().unwrap_or_else(PoisonError::into_inner).distrusted = true;
                 let text = "the host key is not the known one and is accepted because host key checking is off";
-                self.env
-                    .wire
-                    .event(&self.hop.name, WireEvent::Note { text });
+                self.env.wire.event(&self.hop.name, WireEvent::Note { text });
                 Ok(())
             }
             refused => Err(self.refusal(refused, key)),
@@ -121,11 +99,7 @@ impl Client {
                 return Ok(());
             }
             let (host, file) = (self.hop.name.clone(), file.clone());
-            Err(ConnectError::KnownHostsNotWritten {
-                host,
-                file,
-                why: error.to_string(),
-            })
+            Err(ConnectError::KnownHostsNotWritten { host, file, why: error.to_string() })
         })
     }
 
@@ -135,19 +109,13 @@ impl Client {
         match decision {
             Decision::Known(_) | Decision::Unknown => ConnectError::HostKeyUnknown { host, key },
             Decision::Changed(place) => ConnectError::HostKeyChanged { host, key, place },
-            Decision::OtherType(place, known) => ConnectError::HostKeyOtherType {
-                host,
-                key,
-                known,
-                place,
-            },
+            Decision::OtherType(place, known) => {
+                ConnectError::HostKeyOtherType { host, key, known, place }
+            }
             Decision::Revoked(place) => ConnectError::HostKeyRevoked { host, key, place },
-            Decision::BadCertificate(place, why) => ConnectError::HostCertificate {
-                host,
-                key,
-                why,
-                place,
-            },
+            Decision::BadCertificate(place, why) => {
+                ConnectError::HostCertificate { host, key, why, place }
+            }
         }
     }
 }

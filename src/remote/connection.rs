@@ -16,7 +16,7 @@ use super::lost::{Lost, LostCause};
 use super::nonce::nonce;
 use super::pipes::Pipes;
 use super::session::Shell;
-use super::ssh::Link;
+use super::ssh::{Hop, Link};
 use super::target::{Target, Transport};
 use super::wire::Wire;
 use super::{bootstrap, local, login, settings};
@@ -47,7 +47,7 @@ impl Connection {
         let (line, login) = match target.transport {
             Transport::Local => (Line::Local, env.user.clone()),
             Transport::Ssh => {
-                let hop = settings::resolve(target, env)?;
+                let hop = settings_of(target, env).await?;
                 let login = hop.user.clone();
                 (Line::Ssh(Link::open(hop, env).await?), login)
             }
@@ -142,6 +142,15 @@ impl Connection {
     fn lost(&self, cause: LostCause, last_words: String) -> Lost {
         Lost { host: self.host.clone(), cause, last_words }
     }
+}
+
+/// Reading the configuration may run commands, so it gets a thread of its own.
+async fn settings_of(target: &Target, env: &Env) -> Result<Hop, ConnectError> {
+    let (target, env) = (target.clone(), env.clone());
+    let host = target.name.clone();
+    let resolving = tokio::task::spawn_blocking(move || settings::resolve(&target, &env));
+    let why = "reading the ssh configuration was interrupted".to_owned();
+    resolving.await.unwrap_or(Err(ConnectError::Settings { host, why }))
 }
 
 impl Line {

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 use super::become_error::{Attempt, BecomeError};
 use super::become_user::{Become, BecomeMethod};
@@ -20,6 +21,9 @@ use super::ssh::{Hop, Link};
 use super::target::{Target, Transport};
 use super::wire::Wire;
 use super::{bootstrap, local, login, settings};
+
+/// A server may take this long to let a command start.
+const OPENING: Duration = Duration::from_secs(30);
 
 /// An open connection. Dropping it closes it.
 pub struct Connection {
@@ -136,7 +140,10 @@ impl Connection {
     }
 
     async fn start(&self, command: &str) -> Result<Pipes, Lost> {
-        self.line.start(command).await.map_err(|said| self.lost(LostCause::Disconnected, said))
+        let Ok(started) = timeout(OPENING, self.line.start(command)).await else {
+            return Err(self.lost(LostCause::Unresponsive, String::new()));
+        };
+        started.map_err(|said| self.lost(LostCause::Disconnected, said))
     }
 
     fn lost(&self, cause: LostCause, last_words: String) -> Lost {

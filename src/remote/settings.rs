@@ -236,12 +236,12 @@ impl Asked<'_> {
     }
 
     /// The last of the list is the one that reaches us; those before it are its own jump hosts.
-    fn jump(&self, list: &str, jumps_left: usize) -> Result<Hop, String> {
-        let (before, last) = match list.rsplit_once(',') {
-            Some((before, last)) => (Some(before), last),
-            None => (None, list),
+    fn jump(&self, hosts: &str, jumps_left: usize) -> Result<Hop, String> {
+        let (before, nearest) = match hosts.rsplit_once(',') {
+            Some((before, nearest)) => (Some(before), nearest),
+            None => (None, hosts),
         };
-        let (user, host, port) = jump_parts(last)?;
+        let (user, host, port) = jump_parts(nearest)?;
         let mut layers = Vec::new();
         if let Some(before) = before {
             layers.push(Layer::Options(

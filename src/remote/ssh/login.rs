@@ -363,9 +363,7 @@ impl<'a> Login<'a> {
     }
 
     fn failed(&self) -> ConnectError {
-        let names = |set: &MethodSet| {
-            set.iter().map(|kind| <&str>::from(kind)).collect::<Vec<_>>().join(", ")
-        };
+        let names = |set: &MethodSet| set.iter().map(<&str>::from).collect::<Vec<_>>().join(", ");
         let tried = if self.tried.is_empty() {
             "there was nothing to try (no key, no agent, no password)".to_owned()
         } else {

@@ -92,10 +92,9 @@ fn with_value(
         "user" => among(&facts.user),
         "localuser" => among(facts.local_user),
         "exec" if wanted => (facts.exec)(value).map_err(|why| line.at.error(why))?,
-        "exec" => false,
-        // Nothing here has a tag, and networks, versions and commands are not looked at.
+        // Nothing here has a tag; networks, versions and commands are not looked at.
         "tagged" => among(""),
-        "localnetwork" | "command" | "sessiontype" | "version" => false,
+        "exec" | "localnetwork" | "command" | "sessiontype" | "version" => false,
         other => return Err(line.at.error(format!("`match {other}` is not known"))),
     })
 }

@@ -17,7 +17,7 @@ pub(super) fn arguments(text: &str) -> Option<Vec<String>> {
     let mut found = Vec::new();
     let mut rest = text.chars().peekable();
     loop {
-        while rest.next_if(|c| c.is_ascii_whitespace()).is_some() {}
+        while rest.next_if(char::is_ascii_whitespace).is_some() {}
         if rest.peek().is_none_or(|c| *c == '#') {
             return Some(found);
         }

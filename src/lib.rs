@@ -3,5 +3,7 @@
 //! The modules in reading order; each uses only those above it.
 
 pub mod diagnostic;
+pub mod files;
+pub mod playbook;
 pub mod value;
 pub mod yaml;

@@ -4,6 +4,9 @@
 
 pub mod diagnostic;
 pub mod files;
+pub mod module;
 pub mod playbook;
+pub mod remote;
+pub mod resource;
 pub mod value;
 pub mod yaml;

@@ -193,7 +193,8 @@ impl<'a> Reader<'a> {
     }
 
     fn refuse_unknown(&mut self) {
-        let names = || self.specs.iter().flat_map(|spec| std::iter::once(&spec.name).chain(spec.aliases));
+        let names =
+            || self.specs.iter().flat_map(|spec| std::iter::once(&spec.name).chain(spec.aliases));
         for (name, given) in self.passed {
             if !names().any(|known| known == name) {
                 let error = Diagnostic::new(format!("unknown argument `{name}`"))
@@ -215,7 +216,8 @@ impl<'a> Reader<'a> {
                 .copied()
                 .collect();
             if let [first, second, ..] = written[..] {
-                let error = Diagnostic::new(format!("`{first}` and `{second}` are the same argument"));
+                let error =
+                    Diagnostic::new(format!("`{first}` and `{second}` are the same argument"));
                 let place = self.passed.get(second).and_then(|given| given.name.as_ref());
                 self.errors.push(error.at_maybe(place.or(self.at)));
             }

@@ -39,7 +39,12 @@ pub struct Entry {
     /// What is wrong with arguments whose templates are not rendered yet.
     pub check: fn(&Passed, Option<&Span>) -> Vec<Diagnostic>,
     /// Plans with rendered arguments.
-    pub plan: fn(&Passed, Option<&Span>, &Call<'_>, &Host<'_>) -> Result<Result<Plan, Suspend>, Vec<Diagnostic>>,
+    pub plan: fn(
+        &Passed,
+        Option<&Span>,
+        &Call<'_>,
+        &Host<'_>,
+    ) -> Result<Result<Plan, Suspend>, Vec<Diagnostic>>,
 }
 
 impl Entry {
@@ -63,9 +68,7 @@ impl Entry {
     }
 }
 
-static MODULES: &[Entry] = &[
-    Entry::of::<super::file::File>(),
-];
+static MODULES: &[Entry] = &[Entry::of::<super::file::File>()];
 
 /// All modules.
 pub fn all() -> &'static [Entry] {
@@ -74,6 +77,8 @@ pub fn all() -> &'static [Entry] {
 
 /// The module that a task names: `apt`, `ansible.builtin.apt` or `ansible.legacy.apt`.
 pub fn find(name: &str) -> Option<&'static Entry> {
-    let name = name.strip_prefix("ansible.legacy.").map_or_else(|| name.to_string(), |short| format!("ansible.builtin.{short}"));
+    let name = name
+        .strip_prefix("ansible.legacy.")
+        .map_or_else(|| name.to_string(), |short| format!("ansible.builtin.{short}"));
     MODULES.iter().find(|entry| entry.name == name || entry.short_name() == name)
 }

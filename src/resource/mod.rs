@@ -5,6 +5,7 @@
 
 mod action;
 mod diff;
+pub mod file;
 mod host;
 mod probe;
 mod query;

@@ -98,7 +98,7 @@ impl AnyQuery {
     }
 }
 
-impl fmt::Debug for AnyQuery {
+impl Debug for AnyQuery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.id.key)
     }
@@ -147,8 +147,5 @@ impl<Q: Query> Erased for Q {
 }
 
 fn typed<Q: Query>(queries: &[AnyQuery]) -> Vec<&Q> {
-    queries
-        .iter()
-        .filter_map(|query| (&*query.inner as &dyn Any).downcast_ref::<Q>())
-        .collect()
+    queries.iter().filter_map(|query| (&*query.inner as &dyn Any).downcast_ref::<Q>()).collect()
 }

@@ -27,6 +27,17 @@ pub struct Opaque {
 }
 
 impl Opaque {
+    /// What brings it, for the plan's assumptions: "package `nginx`".
+    pub fn brings(&self) -> String {
+        match &self.scope {
+            Scope::Packages(names) => {
+                let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+                format!("package {}", names.join(", "))
+            }
+            Scope::Anything => "a command that runs before".to_string(),
+        }
+    }
+
     /// Whether it may bring a file at this path.
     pub fn may_bring(&self, path: &str) -> bool {
         const NEVER: [&str; 5] = ["/usr/local/", "/home/", "/root/", "/srv/", "/var/local/"];
@@ -49,11 +60,10 @@ pub struct World {
     recording: Option<Vec<(AnyQuery, AnyState)>>,
 }
 
-/// A predicted state, and how many opaque actions came before it.
+/// A predicted state.
 #[derive(Debug, Clone)]
 struct Predicted {
     state: AnyState,
-    after: usize,
 }
 
 impl World {
@@ -67,7 +77,7 @@ impl World {
         self.actual.insert((Arc::clone(user), id), answer.map_err(Into::into));
     }
 
-    /// The state that a planned action left behind, with whether opaque actions came after it.
+    /// The state that a planned action left behind.
     pub fn predicted<Q: Query>(&self, query: &Q) -> Option<Arc<Q::State>> {
         let predicted = self.predicted.get(&id_of(query))?;
         Arc::clone(&predicted.state).downcast().ok()
@@ -89,12 +99,19 @@ impl World {
     pub fn predict<Q: Query>(&mut self, query: Q, state: Q::State) {
         let state: AnyState = Arc::new(state);
         let query = AnyQuery::new(query);
-        let predicted = Predicted { state: Arc::clone(&state), after: self.opaque.len() };
+        let predicted = Predicted { state: Arc::clone(&state) };
         self.predicted.insert(query.id().clone(), predicted);
         if let Some(recording) = &mut self.recording {
             recording.retain(|(known, _)| known.id() != query.id());
             recording.push((query, state));
         }
+    }
+
+    /// Like [`Self::predict`] for what another prediction proves already: it is not asked again.
+    pub fn foresee<Q: Query>(&mut self, query: Q, state: Q::State) {
+        let recording = self.recording.take();
+        self.predict(query, state);
+        self.recording = recording;
     }
 
     /// A planned action makes what is known of this query worthless: the host must be asked again.

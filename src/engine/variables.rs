@@ -1,0 +1,246 @@
+//! The variables that one task on one host sees, in Ansible's order of precedence.
+
+use std::collections::HashMap;
+use std::sync::{Arc, RwLock};
+
+use crate::inventory::Inventory;
+use crate::playbook::{Play, RoleUse, Task, Tier};
+use crate::template::Scope;
+use crate::value::{Key, Map, Value};
+
+use super::memory::Memory;
+
+/// What is the same for all tasks of a run.
+pub struct HostVars {
+    /// The hosts and their variables.
+    pub inventory: Arc<Inventory>,
+    /// `-e`: stronger than all.
+    pub extra: Arc<Map>,
+    /// What each host remembers, as far as others may know it.
+    pub board: RwLock<HashMap<Arc<str>, Memory>>,
+    /// The run's own variables: `ansible_check_mode`, `playbook_dir`, `ansible_version` …
+    pub run: Arc<Map>,
+    /// Inventory variables of a host, weakest first, loaded once.
+    layers: RwLock<HashMap<Arc<str>, Arc<Vec<Arc<Map>>>>>,
+}
+
+impl HostVars {
+    /// The variables of a run before any host has said anything.
+    pub fn new(inventory: Arc<Inventory>, extra: Arc<Map>, run: Arc<Map>) -> Self {
+        Self { inventory, extra, run, board: RwLock::default(), layers: RwLock::default() }
+    }
+
+    /// The inventory's variables of a host, weakest first.
+    pub fn inventory_layers(&self, host: &Arc<str>) -> Arc<Vec<Arc<Map>>> {
+        let read = self.layers.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(layers) = read.get(host) {
+            return Arc::clone(layers);
+        }
+        drop(read);
+        let layers: Vec<Arc<Map>> =
+            self.inventory.layers(host).into_iter().map(|layer| layer.vars).collect();
+        let layers = Arc::new(layers);
+        let mut write = self.layers.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        write.insert(Arc::clone(host), Arc::clone(&layers));
+        layers
+    }
+
+    /// Lets other hosts know what this one remembers.
+    pub fn publish(&self, host: &Arc<str>, memory: &Memory) {
+        let mut board = self.board.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        board.insert(Arc::clone(host), memory.clone());
+    }
+
+    fn memory_of(&self, host: &str) -> Memory {
+        let board = self.board.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        board.get(host).cloned().unwrap_or_default()
+    }
+}
+
+/// The variables that one task sees. Cheap to make.
+#[derive(Clone)]
+pub struct Variables {
+    shared: Arc<HostVars>,
+    host: Arc<str>,
+    /// Strongest first.
+    layers: Vec<Arc<Map>>,
+    facts: Arc<Map>,
+    /// Where the facts stand among the layers.
+    facts_at: usize,
+    facts_pending: bool,
+}
+
+impl Variables {
+    /// The variables of a host outside of any play.
+    pub fn of_host(shared: &Arc<HostVars>, host: &Arc<str>, memory: &Memory) -> Self {
+        let mut weakest_first: Vec<Arc<Map>> = Vec::new();
+        weakest_first.extend(shared.inventory_layers(host).iter().cloned());
+        let facts_at = weakest_first.len();
+        weakest_first.push(Arc::clone(&memory.included));
+        weakest_first.push(Arc::clone(&memory.set));
+        weakest_first.push(Arc::clone(&shared.extra));
+        Self::assemble(shared, host, memory, weakest_first, facts_at)
+    }
+
+    /// The variables of a task; `play_files` are the loaded `vars_files`, `local` those of a loop.
+    pub fn of_task(
+        shared: &Arc<HostVars>,
+        host: &Arc<str>,
+        memory: &Memory,
+        place: &Place<'_>,
+        local: &Arc<Map>,
+    ) -> Self {
+        let mut tiers: Vec<(Tier, Arc<Map>)> = Vec::new();
+        for role in place.play.public_roles().chain(&memory.public_roles) {
+            push_role(role, &mut tiers);
+        }
+        if let Some(task) = place.task {
+            tiers.extend(task.vars_layers().into_iter().map(|layer| (layer.tier, layer.vars)));
+        } else if let Some(vars) = place.play.vars() {
+            tiers.push((Tier::Play, Arc::clone(vars)));
+        }
+        tiers.extend(place.play_vars.iter().map(|vars| (Tier::Play, Arc::clone(vars))));
+        let of = |wanted: Tier| {
+            let tiers = tiers.iter().filter(move |(tier, _)| *tier == wanted);
+            tiers.map(|(_, vars)| Arc::clone(vars))
+        };
+        let mut layers: Vec<Arc<Map>> = of(Tier::RoleDefaults).collect();
+        layers.extend(shared.inventory_layers(host).iter().cloned());
+        let facts_at = layers.len();
+        for tier in [Tier::Play, Tier::RoleVars, Tier::Block, Tier::Task] {
+            layers.extend(of(tier));
+        }
+        layers.push(Arc::clone(&memory.included));
+        layers.push(Arc::clone(&memory.set));
+        layers.extend(of(Tier::RoleParams));
+        layers.extend(of(Tier::IncludeParams));
+        layers.push(Arc::clone(local));
+        layers.push(Arc::clone(&shared.extra));
+        layers.push(Arc::clone(place.magic));
+        Self::assemble(shared, host, memory, layers, facts_at)
+    }
+
+    fn assemble(
+        shared: &Arc<HostVars>,
+        host: &Arc<str>,
+        memory: &Memory,
+        mut weakest_first: Vec<Arc<Map>>,
+        facts_at: usize,
+    ) -> Self {
+        weakest_first.reverse();
+        let facts_at = weakest_first.len() - facts_at;
+        Self {
+            shared: Arc::clone(shared),
+            host: Arc::clone(host),
+            layers: weakest_first,
+            facts: Arc::clone(&memory.facts),
+            facts_at,
+            facts_pending: memory.facts_pending,
+        }
+    }
+
+    fn magic(&self, name: &str) -> Option<Value> {
+        let text = |text: &str| Some(Value::data(text));
+        match name {
+            "inventory_hostname" => text(&self.host),
+            "inventory_hostname_short" => text(self.host.split('.').next().unwrap_or(&self.host)),
+            "group_names" => Some(self.shared.inventory.group_names(&self.host)),
+            "groups" => Some(self.shared.inventory.groups_value()),
+            "ansible_facts" if self.facts_pending => Some(pending_facts()),
+            "ansible_facts" => Some(Value::Map(Arc::clone(&self.facts))),
+            _ => self.shared.run.get(name).cloned(),
+        }
+    }
+
+    fn fact(&self, name: &str) -> Option<Value> {
+        let short = name.strip_prefix("ansible_")?;
+        self.facts.get(short).or_else(|| self.facts.get(name)).cloned()
+    }
+}
+
+fn pending_facts() -> Value {
+    Value::unknown("the facts of the host are not gathered yet")
+}
+
+/// Names under which a fact can stand when facts were not read yet.
+fn may_be_fact(name: &str) -> bool {
+    const NOT_FACTS: [&str; 22] = [
+        "ansible_host",
+        "ansible_port",
+        "ansible_user",
+        "ansible_password",
+        "ansible_connection",
+        "ansible_become",
+        "ansible_become_user",
+        "ansible_become_method",
+        "ansible_become_password",
+        "ansible_become_pass",
+        "ansible_become_flags",
+        "ansible_become_exe",
+        "ansible_ssh_pass",
+        "ansible_ssh_private_key_file",
+        "ansible_ssh_private_key_passphrase",
+        "ansible_ssh_common_args",
+        "ansible_ssh_extra_args",
+        "ansible_ssh_args",
+        "ansible_host_key_checking",
+        "ansible_ssh_host_key_checking",
+        "ansible_python_interpreter",
+        "ansible_remote_tmp",
+    ];
+    name.starts_with("ansible_") && !NOT_FACTS.contains(&name)
+}
+
+fn push_role(role: &RoleUse, tiers: &mut Vec<(Tier, Arc<Map>)>) {
+    for role in role.family() {
+        tiers.push((Tier::RoleDefaults, Arc::clone(&role.defaults)));
+        tiers.push((Tier::RoleVars, Arc::clone(&role.vars)));
+    }
+}
+
+/// Where in a play the variables are looked at.
+pub struct Place<'a> {
+    /// The play.
+    pub play: &'a Play,
+    /// What `vars_files` and `vars_prompt` gave.
+    pub play_vars: &'a [Arc<Map>],
+    /// The task, if it is one.
+    pub task: Option<&'a Task>,
+    /// What the engine itself sets: `role_path`, `play_hosts` …
+    pub magic: &'a Arc<Map>,
+}
+
+impl Scope for Variables {
+    fn get(&self, name: &str) -> Option<Value> {
+        let (strong, weak) = self.layers.split_at(self.facts_at);
+        let find = |layers: &[Arc<Map>]| layers.iter().find_map(|layer| layer.get(name).cloned());
+        find(strong)
+            .or_else(|| self.magic(name))
+            .or_else(|| self.fact(name))
+            .or_else(|| find(weak))
+            .or_else(|| (self.facts_pending && may_be_fact(name)).then(pending_facts))
+    }
+
+    fn names(&self) -> Vec<String> {
+        let layered = self.layers.iter().flat_map(|layer| layer.keys());
+        let facts = self.facts.keys().map(|key| format!("ansible_{key}"));
+        let mut names: Vec<String> = layered.map(Key::to_string).chain(facts).collect();
+        names.extend(self.shared.run.keys().map(Key::to_string));
+        for magic in ["inventory_hostname", "inventory_hostname_short", "group_names", "groups"] {
+            names.push(magic.to_string());
+        }
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    fn hosts(&self) -> Vec<String> {
+        self.shared.inventory.host_names().iter().map(ToString::to_string).collect()
+    }
+
+    fn host(&self, name: &str) -> Option<Arc<dyn Scope>> {
+        let host = self.shared.inventory.host_name(name)?;
+        let memory = self.shared.memory_of(name);
+        Some(Arc::new(Self::of_host(&self.shared, &host, &memory)))
+    }
+}

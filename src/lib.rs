@@ -4,5 +4,6 @@
 
 pub mod diagnostic;
 pub mod files;
+pub mod inventory;
 pub mod value;
 pub mod yaml;

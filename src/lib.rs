@@ -4,9 +4,13 @@
 
 pub mod diagnostic;
 pub mod files;
-pub mod module;
+pub mod value;
+pub mod yaml;
+pub mod vault;
+pub mod template;
+pub mod inventory;
 pub mod playbook;
 pub mod remote;
 pub mod resource;
-pub mod value;
-pub mod yaml;
+pub mod module;
+pub mod engine;

@@ -5,6 +5,7 @@ mod fault;
 mod merge;
 mod node;
 mod place;
+mod read;
 mod scalar;
 mod tag;
 #[cfg(test)]
@@ -17,6 +18,7 @@ use crate::value::Value;
 
 pub use node::{Content, Node};
 pub use place::place;
+pub use read::{Sealed, Unseal, is_sealed, read};
 
 /// All documents of a text. Strings in them may be templates.
 pub fn parse(source: &Arc<Source>) -> Result<Vec<Node>, Diagnostic> {

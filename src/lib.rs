@@ -3,5 +3,6 @@
 //! The modules in reading order; each uses only those above it.
 
 pub mod diagnostic;
+pub mod template;
 pub mod value;
 pub mod yaml;

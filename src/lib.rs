@@ -4,5 +4,10 @@
 
 pub mod diagnostic;
 pub mod template;
+pub mod files;
+pub mod module;
+pub mod playbook;
+pub mod remote;
+pub mod resource;
 pub mod value;
 pub mod yaml;

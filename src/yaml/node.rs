@@ -92,4 +92,15 @@ impl Node {
             _ => None,
         }
     }
+
+    /// How many nodes this is, itself included.
+    pub fn size(&self) -> usize {
+        1 + match &self.content {
+            Content::Scalar(_) => 0,
+            Content::Sequence(items) => items.iter().map(Self::size).sum(),
+            Content::Mapping(entries) => {
+                entries.iter().map(|(key, value)| key.size() + value.size()).sum()
+            }
+        }
+    }
 }

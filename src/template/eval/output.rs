@@ -62,6 +62,13 @@ impl Output {
         {
             return Ok(value);
         }
+        // A newline after a value that is not text is that of a block scalar.
+        if let [Piece::Value(value), Piece::Text(text)] = self.pieces.as_slice()
+            && &**text == "\n"
+            && !matches!(value, Value::Str(_))
+        {
+            return Ok(value.clone());
+        }
         if self.pieces.is_empty() {
             return Ok(Value::Null);
         }

@@ -3,6 +3,7 @@
 //! The modules in reading order; each uses only those above it.
 
 pub mod diagnostic;
+pub mod template;
 pub mod files;
 pub mod value;
 pub mod yaml;

@@ -14,9 +14,10 @@ use super::lost::{Lost, LostCause};
 use super::nonce::nonce;
 use super::pipes::Pipes;
 use super::session::Shell;
+use super::ssh::Link;
 use super::target::{Target, Transport};
 use super::wire::Wire;
-use super::{bootstrap, local, login};
+use super::{bootstrap, local, login, settings};
 
 /// An open connection. Dropping it closes it.
 pub struct Connection {
@@ -31,6 +32,7 @@ pub struct Connection {
 /// What commands go over.
 enum Line {
     Local,
+    Ssh(Link),
 }
 
 impl Connection {
@@ -39,6 +41,11 @@ impl Connection {
     pub async fn open(target: &Target, env: &Env) -> Result<Self, ConnectError> {
         let (line, login) = match target.transport {
             Transport::Local => (Line::Local, env.user.clone()),
+            Transport::Ssh => {
+                let hop = settings::resolve(target, env)?;
+                let login = hop.user.clone();
+                (Line::Ssh(Link::open(hop, env).await?), login)
+            }
         };
         Ok(Self {
             host: target.name.clone(),
@@ -109,12 +116,14 @@ impl Line {
     async fn start(&self, command: &str) -> Result<Pipes, String> {
         match self {
             Self::Local => local::start(command).map_err(|error| error.to_string()),
+            Self::Ssh(link) => link.start(command).await,
         }
     }
 
     async fn close(&self) {
         match self {
             Self::Local => {}
+            Self::Ssh(link) => link.close().await,
         }
     }
 }

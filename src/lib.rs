@@ -3,11 +3,9 @@
 //! The modules in reading order; each uses only those above it.
 
 pub mod diagnostic;
-pub mod template;
 pub mod files;
 pub mod value;
 pub mod yaml;
-pub mod vault;
 pub mod template;
 pub mod inventory;
 pub mod playbook;

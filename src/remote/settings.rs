@@ -14,10 +14,7 @@ pub(super) fn resolve(target: &Target, env: &Env) -> Result<Hop, ConnectError> {
     let host = target.host.clone().unwrap_or_else(|| target.name.clone());
     let port = target.port.unwrap_or(22);
     let ssh = env.home.join(".ssh");
-    let named = target
-        .private_key_file
-        .as_ref()
-        .map(|file| vec![absolute(file, env)]);
+    let named = target.private_key_file.as_ref().map(|file| vec![absolute(file, env)]);
     Ok(Hop {
         name: target.name.clone(),
         keys: HostKeys {
@@ -26,17 +23,10 @@ pub(super) fn resolve(target: &Target, env: &Env) -> Result<Hop, ConnectError> {
             user_files: if target.known_hosts.is_empty() {
                 vec![ssh.join("known_hosts"), ssh.join("known_hosts2")]
             } else {
-                target
-                    .known_hosts
-                    .iter()
-                    .map(|file| absolute(file, env))
-                    .collect()
+                target.known_hosts.iter().map(|file| absolute(file, env)).collect()
             },
             global_files: if target.known_hosts.is_empty() {
-                vec![
-                    "/etc/ssh/ssh_known_hosts".into(),
-                    "/etc/ssh/ssh_known_hosts2".into(),
-                ]
+                vec!["/etc/ssh/ssh_known_hosts".into(), "/etc/ssh/ssh_known_hosts2".into()]
             } else {
                 Vec::new()
             },
@@ -52,10 +42,7 @@ pub(super) fn resolve(target: &Target, env: &Env) -> Result<Hop, ConnectError> {
         identities_only: named.is_some(),
         identities_required: named.is_some(),
         identity_files: named.unwrap_or_else(|| {
-            ["id_ed25519", "id_ecdsa", "id_rsa"]
-                .iter()
-                .map(|name| ssh.join(name))
-                .collect()
+            ["id_ed25519", "id_ecdsa", "id_rsa"].iter().map(|name| ssh.join(name)).collect()
         }),
         certificate_files: Vec::new(),
         agent: env.agent_socket.clone(),

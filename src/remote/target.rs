@@ -76,17 +76,11 @@ impl Target {
 
     /// The target with all settings left to the configuration.
     pub fn new(name: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            ..Self::default()
-        }
+        Self { name: name.into(), ..Self::default() }
     }
 
     /// This machine.
     pub fn local(name: impl Into<String>) -> Self {
-        Self {
-            transport: Transport::Local,
-            ..Self::new(name)
-        }
+        Self { transport: Transport::Local, ..Self::new(name) }
     }
 }

@@ -14,30 +14,14 @@ use super::pattern::{HostName, hashed};
 /// Adds a line for the key to `file`, made with mode 0600 (its directory 0700) if it is not there.
 pub fn append(file: &Path, name: &HostName, key: &PublicKey, hash: bool) -> io::Result<()> {
     if let Some(directory) = file.parent() {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(directory)?;
+        DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
     }
     let mut options = OpenOptions::new();
-    let mut handle = options
-        .read(true)
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .open(file)?;
-    let hosts = if hash {
-        hash_of(name)
-    } else {
-        name.as_written()
-    };
+    let mut handle = options.read(true).append(true).create(true).mode(0o600).open(file)?;
+    let hosts = if hash { hash_of(name) } else { name.as_written() };
     let line = format!("{hosts} {}\n", bare(key)?);
     // One write, so that hosts that are added at the same time do not mix their lines.
-    let line = if ends_open(&mut handle)? {
-        format!("\n{line}")
-    } else {
-        line
-    };
+    let line = if ends_open(&mut handle)? { format!("\n{line}") } else { line };
     handle.write_all(line.as_bytes())
 }
 
@@ -53,9 +37,7 @@ fn ends_open(handle: &mut std::fs::File) -> io::Result<bool> {
 }
 
 fn bare(key: &PublicKey) -> io::Result<String> {
-    PublicKey::new(key.key_data().clone(), "")
-        .to_openssh()
-        .map_err(io::Error::other)
+    PublicKey::new(key.key_data().clone(), "").to_openssh().map_err(io::Error::other)
 }
 
 fn hash_of(name: &HostName) -> String {

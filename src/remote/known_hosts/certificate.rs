@@ -11,16 +11,11 @@ pub(super) fn check(certificate: &Certificate, name: &HostName, now: u64) -> Res
         return Err("it is a user's certificate, not a host's".to_owned());
     }
     let principals = certificate.valid_principals();
-    if !principals
-        .iter()
-        .any(|principal| principal.eq_ignore_ascii_case(name.host()))
-    {
+    if !principals.iter().any(|principal| principal.eq_ignore_ascii_case(name.host())) {
         return Err(format!("it is for {}", listed(principals)));
     }
     if let Some((option, _)) = certificate.critical_options().iter().next() {
-        return Err(format!(
-            "it has the critical option `{option}`, which hosts cannot have"
-        ));
+        return Err(format!("it has the critical option `{option}`, which hosts cannot have"));
     }
     if now < certificate.valid_after() {
         return Err("it is not valid yet".to_owned());
@@ -38,9 +33,5 @@ fn listed(principals: &[String]) -> String {
     if principals.is_empty() {
         return "no host at all".to_owned();
     }
-    principals
-        .iter()
-        .map(|name| format!("`{name}`"))
-        .collect::<Vec<_>>()
-        .join(", ")
+    principals.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use russh::keys::PublicKeyOrCertificate;
 use russh::keys::ssh_key::public::KeyData;
+use russh::keys::{Certificate, PublicKeyOrCertificate};
 
 use super::certificate;
 use super::entry::{Entry, Marker};
@@ -47,9 +47,7 @@ impl KnownHosts {
     /// Decides upon the key or certificate that the server of `name` showed; `now` is in Unix seconds.
     pub fn decide(&self, name: &HostName, shown: &PublicKeyOrCertificate, now: u64) -> Decision {
         let key = shown.public_key();
-        let signer = shown
-            .certificate()
-            .map(|certificate| certificate.signature_key());
+        let signer = shown.certificate().map(Certificate::signature_key);
         if let Some(revoked) = self.revoked(name, key.key_data(), signer) {
             return Decision::Revoked(revoked);
         }
@@ -91,10 +89,8 @@ impl KnownHosts {
         match known.first() {
             None => Decision::Unknown,
             Some(first) => {
-                let mut types: Vec<String> = known
-                    .iter()
-                    .map(|entry| entry.key.algorithm().to_string())
-                    .collect();
+                let mut types: Vec<String> =
+                    known.iter().map(|entry| entry.key.algorithm().to_string()).collect();
                 types.dedup();
                 Decision::OtherType(first.place(), types)
             }
@@ -108,17 +104,12 @@ impl KnownHosts {
     }
 
     pub(super) fn about(&self, name: &HostName, marker: Marker) -> impl Iterator<Item = &Entry> {
-        self.entries
-            .iter()
-            .filter(move |entry| entry.marker == marker && entry.hosts.matches(name))
+        self.entries.iter().filter(move |entry| entry.marker == marker && entry.hosts.matches(name))
     }
 }
 
 impl Entry {
     pub fn place(&self) -> Place {
-        Place {
-            file: self.file.clone(),
-            line: self.line,
-        }
+        Place { file: self.file.clone(), line: self.line }
     }
 }

@@ -41,19 +41,13 @@ impl Line {
         if text.is_empty() || text.starts_with('#') {
             return Self::Empty;
         }
-        let mut fields = text
-            .split([' ', '\t'])
-            .filter(|field| !field.is_empty())
-            .peekable();
+        let mut fields = text.split([' ', '\t']).filter(|field| !field.is_empty()).peekable();
         let marker = match fields.next_if(|field| field.starts_with('@')) {
             None => Marker::None,
             Some("@cert-authority") => Marker::Authority,
             Some("@revoked") => Marker::Revoked,
             Some(_) => {
-                return Self::Broken {
-                    marker: Marker::None,
-                    why: "unknown marker",
-                };
+                return Self::Broken { marker: Marker::None, why: "unknown marker" };
             }
         };
         match entry(&mut fields) {

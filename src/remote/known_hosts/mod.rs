@@ -1,4 +1,4 @@
-//! `known_hosts` files read and decided upon as OpenSSH does (sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT").
+//! `known_hosts` files read and decided upon as OpenSSH does (the manual page `sshd(8)`).
 //!
 //! Differences, all to the strict side: an unreadable file or a broken `@revoked` line refuses every key,
 //! a key of another type than the known ones is refused, a host certificate must name its hosts.

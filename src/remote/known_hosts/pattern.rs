@@ -15,18 +15,12 @@ impl HostName {
     /// The host that is connected to, or its alias.
     pub fn new(host: &str, port: u16) -> Self {
         let port = (port != 22).then_some(port);
-        Self {
-            host: host.to_lowercase(),
-            port,
-        }
+        Self { host: host.to_lowercase(), port }
     }
 
     /// A `HostKeyAlias`: it stands for host and port.
     pub fn alias(alias: &str) -> Self {
-        Self {
-            host: alias.to_lowercase(),
-            port: None,
-        }
+        Self { host: alias.to_lowercase(), port: None }
     }
 
     /// The name without its port, as certificates hold it.
@@ -44,10 +38,7 @@ impl HostName {
 
     /// The name that lines without a port have, if this one has a port.
     pub(super) fn without_port(&self) -> Option<Self> {
-        self.port.map(|_| Self {
-            host: self.host.clone(),
-            port: None,
-        })
+        self.port.map(|_| Self { host: self.host.clone(), port: None })
     }
 }
 
@@ -71,10 +62,7 @@ impl Hosts {
         };
         let engine = base64::engine::general_purpose::STANDARD;
         let (salt, hash) = rest.split_once('|')?;
-        Some(Self::Hashed {
-            salt: engine.decode(salt).ok()?,
-            hash: engine.decode(hash).ok()?,
-        })
+        Some(Self::Hashed { salt: engine.decode(salt).ok()?, hash: engine.decode(hash).ok()? })
     }
 
     pub fn matches(&self, name: &HostName) -> bool {
@@ -93,7 +81,7 @@ pub(super) fn hashed(salt: &[u8], name: &str) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
-/// Whether one pattern matches and no negated one does (ssh_config(5), PATTERNS).
+/// Whether one pattern matches and no negated one does (`ssh_config(5)`, PATTERNS).
 pub(in crate::remote) fn matches_list<'a>(
     patterns: impl Iterator<Item = &'a str>,
     name: &str,

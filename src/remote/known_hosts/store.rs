@@ -31,11 +31,7 @@ pub enum KnownHostsError {
     Unreadable { file: PathBuf, why: String },
     /// A revoked key that cannot be read might be the one that is offered.
     #[error("{file}:{line}: a `@revoked` line that cannot be read: {why}; correct the line", file = .file.display())]
-    BrokenRevocation {
-        file: PathBuf,
-        line: usize,
-        why: &'static str,
-    },
+    BrokenRevocation { file: PathBuf, line: usize, why: &'static str },
 }
 
 impl KnownHosts {
@@ -48,10 +44,7 @@ impl KnownHosts {
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
                 Err(error) => {
                     let why = error.to_string();
-                    return Err(KnownHostsError::Unreadable {
-                        file: file.clone(),
-                        why,
-                    });
+                    return Err(KnownHostsError::Unreadable { file: file.clone(), why });
                 }
             }
         }
@@ -65,30 +58,13 @@ impl KnownHosts {
             match Line::parse(&String::from_utf8_lossy(line)) {
                 Line::Empty => {}
                 Line::Entry(marker, hosts, key) => {
-                    self.entries.push(Entry {
-                        marker,
-                        hosts,
-                        key: *key,
-                        file,
-                        line: line_number,
-                    });
+                    self.entries.push(Entry { marker, hosts, key: *key, file, line: line_number });
                 }
-                Line::Broken {
-                    marker: Marker::Revoked,
-                    why,
-                } => {
-                    return Err(KnownHostsError::BrokenRevocation {
-                        file,
-                        line: line_number,
-                        why,
-                    });
+                Line::Broken { marker: Marker::Revoked, why } => {
+                    return Err(KnownHostsError::BrokenRevocation { file, line: line_number, why });
                 }
                 Line::Broken { why, .. } => {
-                    self.problems.push(Problem {
-                        file,
-                        line: line_number,
-                        why,
-                    });
+                    self.problems.push(Problem { file, line: line_number, why });
                 }
             }
         }

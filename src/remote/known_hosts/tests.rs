@@ -23,10 +23,7 @@ fn decide(lines: &str, name: &HostName) -> Decision {
 }
 
 fn at(line: usize) -> Place {
-    Place {
-        file: PathBuf::from("kh"),
-        line,
-    }
+    Place { file: PathBuf::from("kh"), line }
 }
 
 /// Lines with the keys named, and whether the key ONE is known for `db.example.org` on port 22 or 2222.
@@ -37,17 +34,9 @@ fn matrix() -> Vec<(String, u16, Decision)> {
     let known = |line| Decision::Known(at(line));
     vec![
         (format!("db.example.org {one}"), 22, known(1)),
-        (
-            format!("# c\n\n db.example.org {one} a comment"),
-            22,
-            known(3),
-        ),
+        (format!("# c\n\n db.example.org {one} a comment"), 22, known(3)),
         (format!("db.example.org\t{one}"), 22, known(1)),
-        (
-            format!("db.example.org  \t {one}").replace("ed25519 ", "ed25519 \t "),
-            22,
-            known(1),
-        ),
+        (format!("db.example.org  \t {one}").replace("ed25519 ", "ed25519 \t "), 22, known(1)),
         (format!("db.example.org {one}\r"), 22, known(1)),
         (format!("DB.example.ORG {one}"), 22, known(1)),
         (format!("a,db.example.org,b {one}"), 22, known(1)),
@@ -56,74 +45,38 @@ fn matrix() -> Vec<(String, u16, Decision)> {
         (format!("*.example.org,!db.* {one}"), 22, Decision::Unknown),
         (format!("!db.example.org,* {one}"), 22, Decision::Unknown),
         (format!("other.example.org {one}"), 22, Decision::Unknown),
-        (
-            format!("db.example.org {two}"),
-            22,
-            Decision::Changed(at(1)),
-        ),
-        (
-            format!("db.example.org {two}\ndb.example.org {one}"),
-            22,
-            known(2),
-        ),
+        (format!("db.example.org {two}"), 22, Decision::Changed(at(1))),
+        (format!("db.example.org {two}\ndb.example.org {one}"), 22, known(2)),
         (format!("[db.example.org]:2222 {one}"), 2222, known(1)),
-        (
-            format!("[db.example.org]:2222 {one}"),
-            22,
-            Decision::Unknown,
-        ),
+        (format!("[db.example.org]:2222 {one}"), 22, Decision::Unknown),
         (format!("db.example.org {one}"), 2222, known(1)),
         (format!("db.example.org {two}"), 2222, Decision::Unknown),
         (format!("[*.example.org]:* {one}"), 2222, known(1)),
-        (
-            format!("@revoked * {one}\ndb.example.org {one}"),
-            22,
-            Decision::Revoked(at(1)),
-        ),
+        (format!("@revoked * {one}\ndb.example.org {one}"), 22, Decision::Revoked(at(1))),
         (
             format!("db.example.org {one}\n@revoked\tdb.example.org {one}"),
             22,
             Decision::Revoked(at(2)),
         ),
-        (
-            format!("@revoked other {one}\ndb.example.org {one}"),
-            22,
-            known(2),
-        ),
+        (format!("@revoked other {one}\ndb.example.org {one}"), 22, known(2)),
         (format!("@cert-authority * {one}"), 22, Decision::Unknown),
         (format!("@strange * {one}"), 22, Decision::Unknown),
-        (
-            "db.example.org ssh-ed25519 AAAA".into(),
-            22,
-            Decision::Unknown,
-        ),
+        ("db.example.org ssh-ed25519 AAAA".into(), 22, Decision::Unknown),
         ("db.example.org 1024 35 1234".into(), 22, Decision::Unknown),
-        (
-            format!("db.example.org ssh-rsa {ONE}"),
-            22,
-            Decision::Unknown,
-        ),
+        (format!("db.example.org ssh-rsa {ONE}"), 22, Decision::Unknown),
         (
             format!("db.example.org {ecdsa}"),
             22,
             Decision::OtherType(at(1), vec!["ecdsa-sha2-nistp256".into()]),
         ),
-        (
-            format!("|1|broken|hash {one}\ndb.example.org {one}"),
-            22,
-            known(2),
-        ),
+        (format!("|1|broken|hash {one}\ndb.example.org {one}"), 22, known(2)),
     ]
 }
 
 #[test]
 fn the_matrix_is_decided_as_written() {
     for (lines, port, expected) in matrix() {
-        assert_eq!(
-            decide(&lines, &HostName::new("db.example.org", port)),
-            expected,
-            "{lines}"
-        );
+        assert_eq!(decide(&lines, &HostName::new("db.example.org", port)), expected, "{lines}");
     }
 }
 
@@ -145,10 +98,7 @@ fn ssh_keygen_finds_the_same_lines() {
             || lines.starts_with('@')
             || lines.contains("ssh-rsa");
         let ours = matches!(decision, Decision::Known(_) | Decision::Revoked(_));
-        assert!(
-            odd || found == ours,
-            "{lines}: ssh-keygen {found}, {decision:?}"
-        );
+        assert!(odd || found == ours, "{lines}: ssh-keygen {found}, {decision:?}");
     }
 }
 
@@ -159,9 +109,8 @@ fn hashed_names_are_those_of_ssh_keygen() {
     for port in [22, 2222] {
         let name = HostName::new("db.example.org", port);
         std::fs::write(&file, format!("{} ssh-ed25519 {ONE}\n", name.as_written())).unwrap();
-        let hashing = Command::new("ssh-keygen")
-            .args(["-H", "-f", file.to_str().unwrap()])
-            .output();
+        let hashing =
+            Command::new("ssh-keygen").args(["-H", "-f", file.to_str().unwrap()]).output();
         if hashing.is_err() {
             eprintln!("skipped: there is no ssh-keygen here");
             return;
@@ -169,10 +118,7 @@ fn hashed_names_are_those_of_ssh_keygen() {
         let lines = std::fs::read_to_string(&file).unwrap();
         assert!(lines.starts_with("|1|"), "{lines}");
         assert_eq!(decide(&lines, &name), Decision::Known(at(1)));
-        assert_eq!(
-            decide(&lines, &HostName::new("db2.example.org", port)),
-            Decision::Unknown
-        );
+        assert_eq!(decide(&lines, &HostName::new("db2.example.org", port)), Decision::Unknown);
     }
 }
 
@@ -218,10 +164,5 @@ fn known_key_types_are_offered_first() {
     assert_eq!(offer.keys[0].as_str(), "ecdsa-sha2-nistp256");
     assert_eq!(offer.keys[1].as_str(), "ssh-ed25519");
     assert!(offer.certificates.is_empty());
-    assert!(
-        !known
-            .offer(&HostName::new("ca.x", 22))
-            .certificates
-            .is_empty()
-    );
+    assert!(!known.offer(&HostName::new("ca.x", 22)).certificates.is_empty());
 }

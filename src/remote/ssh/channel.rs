@@ -14,11 +14,7 @@ pub(super) async fn start(handle: &Handle<Client>, command: &str) -> Result<Pipe
     let (read, write) = channel.split();
     let (sender, events) = mpsc::channel(64);
     tokio::spawn(drain(read, sender));
-    Ok(Pipes {
-        input: Box::new(Box::pin(write.make_writer())),
-        events,
-        early: Vec::new(),
-    })
+    Ok(Pipes { input: Box::new(Box::pin(write.make_writer())), events, early: Vec::new() })
 }
 
 /// Takes everything out of the channel, whoever listens: one that is not drained stalls the

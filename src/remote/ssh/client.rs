@@ -6,7 +6,7 @@ use russh::client;
 use russh::keys::{HashAlg, PublicKeyOrCertificate};
 
 use super::hop::Hop;
-use crate::remote::connect_error::ConnectError;
+use crate::remote::connect_error::{ConnectError, ShownKey};
 use crate::remote::env::Env;
 use crate::remote::known_hosts::{Decision, KnownHosts, append};
 use crate::remote::session::printable;
@@ -41,31 +41,18 @@ impl client::Handler for Client {
     ) -> Result<bool, russh::Error> {
         let key = shown.public_key();
         let shown_key = ShownKey {
+            name: self.hop.keys.name.as_written(),
             algorithm: key.algorithm().to_string(),
             fingerprint: key.fingerprint(HashAlg::Sha256).to_string(),
         };
-        let decision = self
-            .known
-            .decide(&self.hop.keys.name, shown, (self.env.clock)());
+        let decision = self.known.decide(&self.hop.keys.name, shown, (self.env.clock)());
         let accepted = self.follow(decision, shown, &shown_key);
         if let Err(refusal) = accepted {
-            self.verdict
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .refused = Some(refusal);
+            self.verdict.lock().unwrap_or_else(PoisonError::into_inner).refused = Some(refusal);
             return Ok(false);
         }
-        let ShownKey {
-            algorithm,
-            fingerprint,
-        } = &shown_key;
-        self.env.wire.event(
-            &self.hop.name,
-            WireEvent::HostKey {
-                algorithm,
-                fingerprint,
-            },
-        );
+        let ShownKey { algorithm, fingerprint, .. } = &shown_key;
+        self.env.wire.event(&self.hop.name, WireEvent::HostKey { algorithm, fingerprint });
         Ok(true)
     }
 
@@ -75,16 +62,9 @@ impl client::Handler for Client {
         _session: &mut client::Session,
     ) -> Result<(), russh::Error> {
         let text = printable(banner.as_bytes());
-        self.env
-            .wire
-            .event(&self.hop.name, WireEvent::Note { text: &text });
+        self.env.wire.event(&self.hop.name, WireEvent::Note { text: &text });
         Ok(())
     }
-}
-
-struct ShownKey {
-    algorithm: String,
-    fingerprint: String,
 }
 
 impl Client {
@@ -99,14 +79,9 @@ impl Client {
             Decision::Known(_) => Ok(()),
             Decision::Unknown if checking != HostKeyChecking::Strict => self.remember(shown),
             Decision::Changed(_) | Decision::OtherType(..) if checking == HostKeyChecking::Off => {
-                self.verdict
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .distrusted = true;
+                self.verdict.lock().unwrap_or_else(PoisonError::into_inner).distrusted = true;
                 let text = "the host key is not the known one and is accepted because host key checking is off";
-                self.env
-                    .wire
-                    .event(&self.hop.name, WireEvent::Note { text });
+                self.env.wire.event(&self.hop.name, WireEvent::Note { text });
                 Ok(())
             }
             refused => Err(self.refusal(refused, key)),
@@ -124,53 +99,23 @@ impl Client {
                 return Ok(());
             }
             let (host, file) = (self.hop.name.clone(), file.clone());
-            Err(ConnectError::KnownHostsNotWritten {
-                host,
-                file,
-                why: error.to_string(),
-            })
+            Err(ConnectError::KnownHostsNotWritten { host, file, why: error.to_string() })
         })
     }
 
     fn refusal(&self, decision: Decision, key: &ShownKey) -> ConnectError {
         let host = self.hop.name.clone();
-        let name = self.hop.keys.name.as_written();
-        let algorithm = key.algorithm.clone();
-        let fingerprint = key.fingerprint.clone();
+        let key = Box::new(key.clone());
         match decision {
-            Decision::Known(_) | Decision::Unknown => ConnectError::HostKeyUnknown {
-                host,
-                name,
-                algorithm,
-                fingerprint,
-            },
-            Decision::Changed(place) => ConnectError::HostKeyChanged {
-                host,
-                name,
-                algorithm,
-                fingerprint,
-                place,
-            },
-            Decision::OtherType(place, known) => ConnectError::HostKeyOtherType {
-                host,
-                name,
-                algorithm,
-                fingerprint,
-                known,
-                place,
-            },
-            Decision::Revoked(place) => ConnectError::HostKeyRevoked {
-                host,
-                name,
-                fingerprint,
-                place,
-            },
-            Decision::BadCertificate(place, why) => ConnectError::HostCertificate {
-                host,
-                name,
-                why,
-                place,
-            },
+            Decision::Known(_) | Decision::Unknown => ConnectError::HostKeyUnknown { host, key },
+            Decision::Changed(place) => ConnectError::HostKeyChanged { host, key, place },
+            Decision::OtherType(place, known) => {
+                ConnectError::HostKeyOtherType { host, key, known, place }
+            }
+            Decision::Revoked(place) => ConnectError::HostKeyRevoked { host, key, place },
+            Decision::BadCertificate(place, why) => {
+                ConnectError::HostCertificate { host, key, why, place }
+            }
         }
     }
 }

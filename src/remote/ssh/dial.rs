@@ -32,11 +32,7 @@ pub(super) async fn tcp(hop: &Hop) -> Result<TcpStream, ConnectError> {
         Some(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
             ConnectError::Refused { host, address }
         }
-        Some(error) => ConnectError::Unreachable {
-            host,
-            address,
-            why: error.to_string(),
-        },
+        Some(error) => ConnectError::Unreachable { host, address, why: error.to_string() },
         None => unresolvable(hop, "it has no address of the wanted family"),
     })
 }
@@ -44,16 +40,12 @@ pub(super) async fn tcp(hop: &Hop) -> Result<TcpStream, ConnectError> {
 async fn resolve(hop: &Hop) -> Result<Vec<SocketAddr>, ConnectError> {
     let found = tokio::net::lookup_host((hop.host.as_str(), hop.port)).await;
     let found = found.map_err(|error| unresolvable(hop, &error.to_string()))?;
-    Ok(found
-        .filter(|address| hop.ipv6.is_none_or(|ipv6| ipv6 == address.is_ipv6()))
-        .collect())
+    Ok(found.filter(|address| hop.ipv6.is_none_or(|ipv6| ipv6 == address.is_ipv6())).collect())
 }
 
 fn unresolvable(hop: &Hop, why: &str) -> ConnectError {
     let (host, address) = (hop.name.clone(), hop.host.clone());
-    let why = why
-        .trim_start_matches("failed to lookup address information: ")
-        .to_owned();
+    let why = why.trim_start_matches("failed to lookup address information: ").to_owned();
     ConnectError::Unresolvable { host, address, why }
 }
 
@@ -79,10 +71,7 @@ impl ProxyCommand {
             .spawn()
             .map_err(|error| failed(error.to_string()))?;
         match (child.stdout.take(), child.stdin.take()) {
-            (Some(output), Some(input)) => Ok(Self {
-                streams: join(output, input),
-                _child: child,
-            }),
+            (Some(output), Some(input)) => Ok(Self { streams: join(output, input), _child: child }),
             _ => Err(failed("it has no streams".to_owned())),
         }
     }

@@ -72,19 +72,12 @@ impl Identity {
                 };
                 Ok(Self::new(file, public, Private::Locked(text)))
             }
-            Err(error) => Err(format!(
-                "it is not a private key that we can read ({error})"
-            )),
+            Err(error) => Err(format!("it is not a private key that we can read ({error})")),
         }
     }
 
     fn new(file: &Path, public: Option<PublicKey>, private: Private) -> Self {
-        Self {
-            file: file.to_owned(),
-            public,
-            certificates: Vec::new(),
-            private,
-        }
+        Self { file: file.to_owned(), public, certificates: Vec::new(), private }
     }
 
     /// Whether using the private half may mean asking a person.
@@ -97,9 +90,7 @@ impl Identity {
         match &self.private {
             Private::Open(key) => Ok(Arc::clone(key)),
             Private::Locked(text) => {
-                env.keys
-                    .unlock(&self.file, text, hop.passphrase.as_ref(), &env.prompt)
-                    .await
+                env.keys.unlock(&self.file, text, hop.passphrase.as_ref(), &env.prompt).await
             }
             Private::Absent => {
                 Err("only its public half is here, and the agent does not hold it".to_owned())
@@ -113,9 +104,7 @@ fn is_locked(error: &russh::keys::Error, text: &str) -> bool {
 }
 
 async fn public_file(file: &Path) -> Option<PublicKey> {
-    let text = tokio::fs::read_to_string(with_suffix(file, ".pub"))
-        .await
-        .ok()?;
+    let text = tokio::fs::read_to_string(with_suffix(file, ".pub")).await.ok()?;
     PublicKey::from_openssh(text.trim()).ok()
 }
 
@@ -129,11 +118,8 @@ fn with_suffix(file: &Path, suffix: &str) -> PathBuf {
 async fn certificates(identity: &Identity, hop: &Hop) -> Result<Vec<Certificate>, ConnectError> {
     let mut found = Vec::new();
     let beside = with_suffix(&identity.file, "-cert.pub");
-    for (file, required) in hop
-        .certificate_files
-        .iter()
-        .map(|file| (file, true))
-        .chain([(&beside, false)])
+    for (file, required) in
+        hop.certificate_files.iter().map(|file| (file, true)).chain([(&beside, false)])
     {
         let text = tokio::fs::read_to_string(file).await;
         let certificate = text.map_err(|error| error.to_string()).and_then(|text| {

@@ -48,10 +48,9 @@ async fn ask(
     text: &SecretString,
     prompt: &Arc<dyn Prompt>,
 ) -> Result<Arc<PrivateKey>, String> {
-    let mut result = Err(
-        "it needs a passphrase, and nobody can be asked; add it to the agent with `ssh-add`"
-            .to_owned(),
-    );
+    let mut result =
+        Err("it needs a passphrase, and nobody can be asked; add it to the agent with `ssh-add`"
+            .to_owned());
     for _ in 0..TRIES {
         let question = format!("passphrase for key `{}`", file.display());
         let prompt = Arc::clone(prompt);

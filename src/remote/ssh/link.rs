@@ -42,8 +42,7 @@ impl Link {
         };
         let _turn = env.logins.acquire().await;
         let address = hop.address();
-        env.wire
-            .event(&hop.name, WireEvent::Connecting { address: &address });
+        env.wire.event(&hop.name, WireEvent::Connecting { address: &address });
         let verdict = SharedVerdict::default();
         let client = Client {
             hop: Arc::clone(&hop),
@@ -56,35 +55,22 @@ impl Link {
             Ok(connected) => connected?,
             Err(_) => return Err(timed_out(&hop, "connecting")),
         };
-        let distrusted = verdict
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .distrusted;
-        Login::new(&mut handle, &hop, env, distrusted)
-            .run(&identities)
-            .await?;
-        Ok(Self {
-            handle: Arc::new(handle),
-            _via: via,
-        })
+        let distrusted = verdict.lock().unwrap_or_else(PoisonError::into_inner).distrusted;
+        Login::new(&mut handle, &hop, env, distrusted).run(&identities).await?;
+        Ok(Self { handle: Arc::new(handle), _via: via })
     }
 
     async fn open_jump(jump: &Hop, goal: &Hop, env: &Env) -> Result<Box<Self>, ConnectError> {
         let opened = Self::open(jump.clone(), env).await;
         opened.map(Box::new).map_err(|error| {
             let host = goal.name.clone();
-            ConnectError::Jump {
-                host,
-                error: Box::new(error),
-            }
+            ConnectError::Jump { host, error: Box::new(error) }
         })
     }
 
     /// Starts a command; the error is the server's or russh's word.
     pub async fn start(&self, command: &str) -> Result<Pipes, String> {
-        channel::start(&self.handle, command)
-            .await
-            .map_err(|error| error.to_string())
+        channel::start(&self.handle, command).await.map_err(|error| error.to_string())
     }
 
     /// Says goodbye. A connection that is dead already is not waited for.
@@ -113,12 +99,8 @@ fn known_hosts(hop: &Hop, env: &Env) -> Result<KnownHosts, ConnectError> {
         ConnectError::KnownHosts { host, error }
     })?;
     for problem in known.problems() {
-        let text = format!(
-            "{}:{}: passed over: {}",
-            problem.file.display(),
-            problem.line,
-            problem.why
-        );
+        let text =
+            format!("{}:{}: passed over: {}", problem.file.display(), problem.line, problem.why);
         env.wire.event(&hop.name, WireEvent::Note { text: &text });
     }
     Ok(known)
@@ -129,23 +111,16 @@ async fn connect(client: Client, via: Option<&Link>) -> Result<Handle<Client>, C
     let verdict = Arc::clone(&client.verdict);
     let config = Arc::new(config(&hop, &client.known));
     let stream = stream(&hop, via).await?;
-    client::connect_stream(config, stream, client)
-        .await
-        .map_err(|error| {
-            let refused = verdict
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .refused
-                .take();
-            refused.unwrap_or_else(|| fault(&hop, "connecting", &error))
-        })
+    client::connect_stream(config, stream, client).await.map_err(|error| {
+        let refused = verdict.lock().unwrap_or_else(PoisonError::into_inner).refused.take();
+        refused.unwrap_or_else(|| fault(&hop, "connecting", &error))
+    })
 }
 
 async fn stream(hop: &Hop, via: Option<&Link>) -> Result<Box<dyn Stream>, ConnectError> {
     if let Some(link) = via {
         let opened =
-            link.handle
-                .channel_open_direct_tcpip(&hop.host, u32::from(hop.port), "127.0.0.1", 0);
+            link.handle.channel_open_direct_tcpip(&hop.host, u32::from(hop.port), "127.0.0.1", 0);
         let channel = opened.await.map_err(|error| {
             let (host, address) = (hop.name.clone(), hop.address());
             let why = format!("the jump host does not get there ({error})");
@@ -182,12 +157,7 @@ fn config(hop: &Hop, known: &KnownHosts) -> client::Config {
 
 pub(super) fn timed_out(hop: &Hop, doing: &'static str) -> ConnectError {
     let (host, address) = (hop.name.clone(), hop.address());
-    ConnectError::TimedOut {
-        host,
-        address,
-        seconds: hop.timeout.as_secs(),
-        doing,
-    }
+    ConnectError::TimedOut { host, address, seconds: hop.timeout.as_secs(), doing }
 }
 
 /// What an error of russh means for the one who wanted to connect.
@@ -197,24 +167,12 @@ pub(super) fn fault(hop: &Hop, doing: &'static str, error: &russh::Error) -> Con
         russh::Error::HUP
         | russh::Error::Disconnect
         | russh::Error::SendError
-        | russh::Error::IO(_) => ConnectError::Closed {
-            host,
-            address,
-            doing,
-            hint: "",
-        },
+        | russh::Error::IO(_) => ConnectError::Closed { host, address, doing, hint: "" },
         russh::Error::KeepaliveTimeout | russh::Error::ConnectionTimeout => timed_out(hop, doing),
         russh::Error::NoCommonAlgo { kind, theirs, .. } => {
-            let why = format!(
-                "no {kind:?} algorithm in common; it offers {}",
-                theirs.join(", ")
-            );
+            let why = format!("no {kind:?} algorithm in common; it offers {}", theirs.join(", "));
             ConnectError::Protocol { host, address, why }
         }
-        other => ConnectError::Protocol {
-            host,
-            address,
-            why: other.to_string(),
-        },
+        other => ConnectError::Protocol { host, address, why: other.to_string() },
     }
 }

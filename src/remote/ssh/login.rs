@@ -15,7 +15,7 @@ use super::hop::Hop;
 use super::identity::Identity;
 use super::link::{fault, timed_out};
 use super::probe::Probe;
-use crate::remote::connect_error::ConnectError;
+use crate::remote::connect_error::{ConnectError, LoginRefusal};
 use crate::remote::env::Env;
 use crate::remote::wire::WireEvent;
 
@@ -32,7 +32,8 @@ pub(super) struct Login<'a> {
     tried: Vec<String>,
     /// What the server said it takes, once it said so.
     offered: Option<MethodSet>,
-    rsa_hash: Option<Option<HashAlg>>,
+    /// For RSA keys, once the server was asked.
+    rsa_hash: Option<HashAlg>,
 }
 
 /// The server's word on one attempt.
@@ -49,15 +50,7 @@ impl<'a> Login<'a> {
         env: &'a Env,
         distrusted: bool,
     ) -> Self {
-        Self {
-            handle,
-            hop,
-            env,
-            distrusted,
-            tried: Vec::new(),
-            offered: None,
-            rsa_hash: None,
-        }
+        Self { handle, hop, env, distrusted, tried: Vec::new(), offered: None, rsa_hash: None }
     }
 
     /// Tries what there is, in order. Each thing is tried once; nothing reconnects to try again,
@@ -65,9 +58,7 @@ impl<'a> Login<'a> {
     pub async fn run(mut self, identities: &[Identity]) -> Result<(), ConnectError> {
         let mut agent = self.agent().await;
         let has_keys = !identities.is_empty()
-            || agent
-                .as_ref()
-                .is_some_and(|agent| !agent.identities.is_empty());
+            || agent.as_ref().is_some_and(|agent| !agent.identities.is_empty());
         if !has_keys && self.none().await? == Word::In {
             return Ok(());
         }
@@ -86,20 +77,15 @@ impl<'a> Login<'a> {
             Ok(agent) => Some(agent),
             Err(why) => {
                 let text = format!("the agent at {} is of no use: {why}", socket.display());
-                self.env
-                    .wire
-                    .event(&self.hop.name, WireEvent::Note { text: &text });
+                self.env.wire.event(&self.hop.name, WireEvent::Note { text: &text });
                 None
             }
         }
     }
 
     async fn none(&mut self) -> Result<Word, ConnectError> {
-        let attempt = timeout(
-            self.hop.timeout,
-            self.handle.authenticate_none(&self.hop.user),
-        )
-        .await;
+        let attempt =
+            timeout(self.hop.timeout, self.handle.authenticate_none(&self.hop.user)).await;
         self.word(None, attempt)
     }
 
@@ -114,11 +100,7 @@ impl<'a> Login<'a> {
                 .clone()
                 .into_iter()
                 .partition(|held| identities.iter().any(|identity| is_of(identity, held)));
-            let others = if self.hop.identities_only {
-                Vec::new()
-            } else {
-                others
-            };
+            let others = if self.hop.identities_only { Vec::new() } else { others };
             for held in ours.into_iter().chain(others) {
                 if self.may(MethodKind::PublicKey) && self.held(agent, &held).await? == Word::In {
                     return Ok(Word::In);
@@ -154,10 +136,7 @@ impl<'a> Login<'a> {
                 );
                 (timeout(self.hop.timeout, signing).await, comment)
             }
-            AgentIdentity::Certificate {
-                certificate,
-                comment,
-            } => {
+            AgentIdentity::Certificate { certificate, comment } => {
                 let key = PublicKey::new(certificate.public_key().clone(), "");
                 let hash = self.hash_for(&key).await;
                 let signing = self.handle.authenticate_certificate_with(
@@ -173,9 +152,7 @@ impl<'a> Login<'a> {
         match attempt {
             Ok(Err(error)) if !self.handle.is_closed() => {
                 let text = format!("the agent does not sign with `{name}`: {error}");
-                self.env
-                    .wire
-                    .event(&self.hop.name, WireEvent::Note { text: &text });
+                self.env.wire.event(&self.hop.name, WireEvent::Note { text: &text });
                 self.tried.push(format!("{method} (which does not sign)"));
                 Ok(Word::Refused)
             }
@@ -257,35 +234,27 @@ impl<'a> Login<'a> {
         if !self.may(MethodKind::KeyboardInteractive) || self.distrusted {
             return Ok(Word::Refused);
         }
-        let starting = self
-            .handle
-            .authenticate_keyboard_interactive_start(&self.hop.user, None);
+        let starting = self.handle.authenticate_keyboard_interactive_start(&self.hop.user, None);
         let mut answer = timeout(self.hop.timeout, starting).await;
         let mut password = self.hop.password.clone();
         for _ in 0..ROUNDS {
             let prompts = match answer {
                 Ok(Ok(Answer::InfoRequest { prompts, .. })) => prompts,
                 answer => {
-                    return self.word(
-                        Some("keyboard-interactive".to_owned()),
-                        answer.map(result_of),
-                    );
+                    return self
+                        .word(Some("keyboard-interactive".to_owned()), answer.map(result_of));
                 }
             };
             let mut replies = Vec::new();
             for prompt in prompts {
-                match self.reply(&prompt.prompt, prompt.echo, &mut password).await {
-                    Some(reply) => replies.push(reply.expose_secret().to_owned()),
-                    None => {
-                        self.tried
-                            .push("keyboard-interactive (no answer to give)".to_owned());
-                        return Ok(Word::Refused);
-                    }
-                }
+                let Some(reply) = self.reply(&prompt.prompt, prompt.echo, &mut password).await
+                else {
+                    self.tried.push("keyboard-interactive (no answer to give)".to_owned());
+                    return Ok(Word::Refused);
+                };
+                replies.push(reply.expose_secret().to_owned());
             }
-            let responding = self
-                .handle
-                .authenticate_keyboard_interactive_respond(replies);
+            let responding = self.handle.authenticate_keyboard_interactive_respond(replies);
             answer = timeout(self.hop.timeout, responding).await;
         }
         Ok(Word::Refused)
@@ -304,40 +273,26 @@ impl<'a> Login<'a> {
         let asked = crate::remote::session::printable(question.as_bytes());
         let question = format!("{asked} ({}@{})", self.hop.user, self.hop.address());
         let prompt = Arc::clone(&self.env.prompt);
-        tokio::task::spawn_blocking(move || prompt.secret(&question))
-            .await
-            .ok()
-            .flatten()
+        tokio::task::spawn_blocking(move || prompt.secret(&question)).await.ok().flatten()
     }
 
     async fn password(&mut self) -> Result<Word, ConnectError> {
-        let tried = self
-            .tried
-            .iter()
-            .any(|method| method == "keyboard-interactive");
-        let Some(password) = self
-            .hop
-            .password
-            .clone()
-            .filter(|_| !tried && !self.distrusted)
+        let tried = self.tried.iter().any(|method| method == "keyboard-interactive");
+        let Some(password) = self.hop.password.clone().filter(|_| !tried && !self.distrusted)
         else {
             return Ok(Word::Refused);
         };
         if !self.may(MethodKind::Password) {
             return Ok(Word::Refused);
         }
-        let attempt = self
-            .handle
-            .authenticate_password(&self.hop.user, password.expose_secret());
+        let attempt = self.handle.authenticate_password(&self.hop.user, password.expose_secret());
         let attempt = timeout(self.hop.timeout, attempt).await;
         self.word(Some("password".to_owned()), attempt)
     }
 
     /// Whether the server takes this method, as far as it has said.
     fn may(&self, method: MethodKind) -> bool {
-        self.offered
-            .as_ref()
-            .is_none_or(|offered| offered.contains(&method))
+        self.offered.as_ref().is_none_or(|offered| offered.contains(&method))
     }
 
     /// SHA-1 signatures of RSA keys are not made; servers that name no algorithms get SHA-512.
@@ -346,16 +301,10 @@ impl<'a> Login<'a> {
             return None;
         }
         if self.rsa_hash.is_none() {
-            let best = self
-                .handle
-                .best_supported_rsa_hash()
-                .await
-                .ok()
-                .flatten()
-                .flatten();
-            self.rsa_hash = Some(Some(best.unwrap_or(HashAlg::Sha512)));
+            let best = self.handle.best_supported_rsa_hash().await.ok().flatten().flatten();
+            self.rsa_hash = Some(best.unwrap_or(HashAlg::Sha512));
         }
-        self.rsa_hash.flatten()
+        self.rsa_hash
     }
 
     fn word(
@@ -369,11 +318,7 @@ impl<'a> Login<'a> {
         if let Some(method) = &method {
             self.note_try(method, result.success());
         }
-        let AuthResult::Failure {
-            remaining_methods,
-            partial_success,
-        } = result
-        else {
+        let AuthResult::Failure { remaining_methods, partial_success } = result else {
             return Ok(Word::In);
         };
         // A session that died comes back as a refusal without any method left.
@@ -394,22 +339,11 @@ impl<'a> Login<'a> {
 
     fn note_try(&self, method: &str, accepted: bool) {
         let user = &self.hop.user;
-        self.env.wire.event(
-            &self.hop.name,
-            WireEvent::Login {
-                user,
-                method,
-                accepted,
-            },
-        );
+        self.env.wire.event(&self.hop.name, WireEvent::Login { user, method, accepted });
     }
 
     fn closed_or(&self, other: ConnectError) -> ConnectError {
-        if self.handle.is_closed() {
-            self.closed()
-        } else {
-            other
-        }
+        if self.handle.is_closed() { self.closed() } else { other }
     }
 
     fn closed(&self) -> ConnectError {
@@ -419,53 +353,37 @@ impl<'a> Login<'a> {
             "; is it overloaded, or does it penalise failed logins?"
         };
         let (host, address) = (self.hop.name.clone(), self.hop.address());
-        ConnectError::Closed {
-            host,
-            address,
-            doing: "logging in",
-            hint,
-        }
+        ConnectError::Closed { host, address, doing: "logging in", hint }
     }
 
     fn failed(&self) -> ConnectError {
         let names = |set: &MethodSet| {
-            set.iter()
-                .map(|kind| <&str>::from(kind))
-                .collect::<Vec<_>>()
-                .join(", ")
+            set.iter().map(|kind| <&str>::from(kind)).collect::<Vec<_>>().join(", ")
         };
         let tried = if self.tried.is_empty() {
             "there was nothing to try (no key, no agent, no password)".to_owned()
         } else {
             format!("tried {}", self.tried.join(", "))
         };
-        ConnectError::AuthFailed {
-            host: self.hop.name.clone(),
+        let refusal = LoginRefusal {
             address: self.hop.address(),
             user: self.hop.user.clone(),
             tried,
-            offered: self
-                .offered
-                .as_ref()
-                .map_or_else(|| "unknown methods".to_owned(), names),
-        }
+            offered: self.offered.as_ref().map_or_else(|| "unknown methods".to_owned(), names),
+        };
+        ConnectError::AuthFailed { host: self.hop.name.clone(), refusal: Box::new(refusal) }
     }
 }
 
 fn result_of(answer: Result<Answer, russh::Error>) -> Result<AuthResult, russh::Error> {
     answer.map(|answer| match answer {
         Answer::Success => AuthResult::Success,
-        Answer::Failure {
-            remaining_methods,
-            partial_success,
-        } => AuthResult::Failure {
-            remaining_methods,
-            partial_success,
-        },
-        Answer::InfoRequest { .. } => AuthResult::Failure {
-            remaining_methods: MethodSet::empty(),
-            partial_success: false,
-        },
+        Answer::Failure { remaining_methods, partial_success } => {
+            AuthResult::Failure { remaining_methods, partial_success }
+        }
+        Answer::InfoRequest { .. } => {
+            AuthResult::Failure { remaining_methods: MethodSet::empty(), partial_success: false }
+        }
     })
 }
 
@@ -474,8 +392,5 @@ fn is_of(identity: &Identity, held: &AgentIdentity) -> bool {
         AgentIdentity::PublicKey { key, .. } => key.key_data(),
         AgentIdentity::Certificate { certificate, .. } => certificate.public_key(),
     };
-    identity
-        .public
-        .as_ref()
-        .is_some_and(|public| public.key_data() == held)
+    identity.public.as_ref().is_some_and(|public| public.key_data() == held)
 }

@@ -28,15 +28,8 @@ impl Sshd {
         for name in ["host_ed25519", "user"] {
             keygen(&["-t", "ed25519", "-N", ""], &directory.path().join(name));
         }
-        keygen(
-            &["-t", "ecdsa", "-N", ""],
-            &directory.path().join("host_ecdsa"),
-        );
-        let port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
+        keygen(&["-t", "ecdsa", "-N", ""], &directory.path().join("host_ecdsa"));
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let at = |name: &str| directory.path().join(name).display().to_string();
         std::fs::copy(at("user.pub"), at("authorized_keys")).unwrap();
         let config = format!(
@@ -56,11 +49,7 @@ impl Sshd {
             .stderr(log)
             .spawn()
             .unwrap();
-        let mut sshd = Self {
-            directory,
-            port,
-            child,
-        };
+        let mut sshd = Self { directory, port, child };
         sshd.wait().then_some(sshd)
     }
 
@@ -90,11 +79,8 @@ impl Sshd {
     /// Writes `known_hosts` with the server's key of this file.
     pub fn know(&self, key: &str) {
         let key = std::fs::read_to_string(self.path(key)).unwrap();
-        std::fs::write(
-            self.path("known_hosts"),
-            format!("[127.0.0.1]:{} {key}", self.port),
-        )
-        .unwrap();
+        std::fs::write(self.path("known_hosts"), format!("[127.0.0.1]:{} {key}", self.port))
+            .unwrap();
     }
 
     /// A target that logs in with the key that the server takes.
@@ -126,12 +112,7 @@ impl Drop for Sshd {
 }
 
 pub fn keygen(arguments: &[&str], file: &Path) {
-    let output = Command::new("ssh-keygen")
-        .arg("-q")
-        .args(arguments)
-        .arg("-f")
-        .arg(file)
-        .output()
-        .unwrap();
+    let output =
+        Command::new("ssh-keygen").arg("-q").args(arguments).arg("-f").arg(file).output().unwrap();
     assert!(output.status.success(), "{output:?}");
 }

@@ -23,28 +23,15 @@ fn two_hosts_of_each_release_boot_in_parallel() -> Result<()> {
 fn look_around(release: Release) -> Result<()> {
     let host = Host::up(release, &Options::named("probe"))?;
     ensure!(host.run("hostname")? == "probe");
-    ensure!(
-        host.run("systemctl is-system-running")? == "running",
-        "{release} is not well"
-    );
+    ensure!(host.run("systemctl is-system-running")? == "running", "{release} is not well");
     ensure!(host.run("systemctl --failed --no-legend")?.is_empty());
-    ensure!(
-        !host.exec("command -v python3 python perl5")?.success(),
-        "python on {release}"
-    );
+    ensure!(!host.exec("command -v python3 python perl5")?.success(), "python on {release}");
     let version = host.run(". /etc/os-release; echo $VERSION_ID")?;
     ensure!(version == release.number());
     for user in ["root", "admin"] {
-        let output = host
-            .ssh_command(user)?
-            .args(["sudo", "-n", "id", "-u"])
-            .output()?;
+        let output = host.ssh_command(user)?.args(["sudo", "-n", "id", "-u"]).output()?;
         let said = String::from_utf8_lossy(&output.stdout);
-        ensure!(
-            said.trim() == "0",
-            "{user}: {said}{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        ensure!(said.trim() == "0", "{user}: {said}{}", String::from_utf8_lossy(&output.stderr));
     }
     Ok(())
 }

@@ -46,20 +46,12 @@ impl Boot<'_> {
             .arg(format!("--network-bridge={}", address::BRIDGE))
             .args(["--capability=all", "--drop-capability=CAP_SYS_TIME"])
             .arg("--system-call-filter=@keyring bpf add_key keyctl")
-            .args([
-                "--resolv-conf=copy-host",
-                "--timezone=off",
-                "--link-journal=no",
-            ])
+            .args(["--resolv-conf=copy-host", "--timezone=off", "--link-journal=no"])
             .args(self.binds()?)
             .env("SYSTEMD_NSPAWN_UNIFIED_HIERARCHY", "1")
             .env("SYSTEMD_NSPAWN_API_VFS_WRITABLE", "yes")
             .stdin(Stdio::null())
-            .stdout(
-                console
-                    .try_clone()
-                    .context("cannot share the console file")?,
-            )
+            .stdout(console.try_clone().context("cannot share the console file")?)
             .stderr(console)
             .spawn()
             .context("cannot start systemd-nspawn")

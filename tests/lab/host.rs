@@ -41,21 +41,14 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            name: "host".to_owned(),
-            sudo: Sudo::default(),
-            lend_packages: true,
-        }
+        Self { name: "host".to_owned(), sudo: Sudo::default(), lend_packages: true }
     }
 }
 
 impl Options {
     /// The defaults, for a host of this name.
     pub fn named(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            ..Self::default()
-        }
+        Self { name: name.to_owned(), ..Self::default() }
     }
 }
 
@@ -76,12 +69,7 @@ impl Host {
         let image = image::ensure(&room, release)?;
         bridge::ensure(&room)?;
         let record = registry::claim(&room, &options.name, release)?;
-        let mut host = Self {
-            room,
-            record,
-            supervisor: None,
-            is_ours: true,
-        };
+        let mut host = Self { room, record, supervisor: None, is_ours: true };
         host.boot(&image, options)
             .with_context(|| format!("booting `{}` ({release})", options.name))?;
         Ok(host)
@@ -95,12 +83,7 @@ impl Host {
         let Some(record) = kept.find(|r| r.name == name) else {
             bail!("no host `{name}` is up: `lab list` shows what is");
         };
-        Ok(Self {
-            room,
-            record,
-            supervisor: None,
-            is_ours: false,
-        })
+        Ok(Self { room, record, supervisor: None, is_ours: false })
     }
 
     /// Lets the host stay when this process ends, until `lab down`.
@@ -147,11 +130,7 @@ impl Host {
         let end = Instant::now() + BOOT;
         while !self.has_ssh() {
             if Instant::now() > end {
-                bail!(
-                    "sshd of `{}` does not answer after {} s",
-                    self.name(),
-                    BOOT.as_secs()
-                );
+                bail!("sshd of `{}` does not answer after {} s", self.name(), BOOT.as_secs());
             }
             if self.record.supervisor.is_none_or(|s| !s.is_alive()) {
                 bail!("systemd-nspawn of `{}` has ended", self.name());
@@ -236,10 +215,7 @@ impl Host {
 
     /// The host's process 1, as the controller numbers it.
     pub fn leader(&self) -> Result<u32> {
-        let supervisor = self
-            .record
-            .supervisor
-            .context("the host was never started")?;
+        let supervisor = self.record.supervisor.context("the host was never started")?;
         leader::of(supervisor.pid)
     }
 
@@ -257,17 +233,12 @@ impl Host {
     /// As [`Host::exec`]; stdout of a success, an error otherwise.
     pub fn run(&self, script: &str) -> Result<String> {
         let output = self.exec(script)?;
-        output
-            .ok()
-            .with_context(|| format!("`{script}` failed on `{}`", self.name()))
+        output.ok().with_context(|| format!("`{script}` failed on `{}`", self.name()))
     }
 
     /// Runs an interactive command inside on this process's terminal.
     pub fn enter(&self, program: &[&str]) -> Result<ExitStatus> {
-        exec::enter(self.leader()?)
-            .args(program)
-            .status()
-            .context("cannot start nsenter")
+        exec::enter(self.leader()?).args(program).status().context("cannot start nsenter")
     }
 
     pub fn read_file(&self, path: &str) -> Result<Vec<u8>> {
@@ -294,21 +265,9 @@ impl Host {
         std::fs::write(&known_hosts, self.known_hosts_lines()?)
             .with_context(|| format!("cannot write `{}`", known_hosts.display()))?;
         let mut command = Command::new("ssh");
-        command.args([
-            "-F",
-            "none",
-            "-o",
-            "IdentitiesOnly=yes",
-            "-o",
-            "BatchMode=yes",
-        ]);
-        command
-            .arg("-o")
-            .arg(format!("UserKnownHostsFile={}", known_hosts.display()));
-        command
-            .arg("-i")
-            .arg(self.key()?)
-            .arg(format!("{user}@{}", self.v4()));
+        command.args(["-F", "none", "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes"]);
+        command.arg("-o").arg(format!("UserKnownHostsFile={}", known_hosts.display()));
+        command.arg("-i").arg(self.key()?).arg(format!("{user}@{}", self.v4()));
         Ok(command)
     }
 

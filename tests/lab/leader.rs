@@ -9,10 +9,7 @@ use anyhow::{Result, bail};
 pub fn of(supervisor: u32) -> Result<u32> {
     let path = format!("/proc/{supervisor}/task/{supervisor}/children");
     let children = fs::read_to_string(&path).unwrap_or_default();
-    let leader = children
-        .split_whitespace()
-        .filter_map(|c| c.parse().ok())
-        .find(|c| is_first(*c));
+    let leader = children.split_whitespace().filter_map(|c| c.parse().ok()).find(|c| is_first(*c));
     let Some(leader) = leader else {
         bail!("no host runs under process {supervisor}: it is off, or on its way up or down");
     };
@@ -22,9 +19,6 @@ pub fn of(supervisor: u32) -> Result<u32> {
 /// Whether a process is number 1 in a namespace of its own.
 fn is_first(pid: u32) -> bool {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let numbers = status
-        .lines()
-        .find_map(|line| line.strip_prefix("NSpid:"))
-        .unwrap_or_default();
+    let numbers = status.lines().find_map(|line| line.strip_prefix("NSpid:")).unwrap_or_default();
     numbers.split_whitespace().count() > 1 && numbers.split_whitespace().next_back() == Some("1")
 }

@@ -80,38 +80,20 @@ fn main() -> Result<ExitCode> {
     }
     match arguments.command {
         Command::Prepare { release } => prepare(release)?,
-        Command::Up {
-            name,
-            release,
-            sudo_password,
-        } => up(&name, release, sudo_password)?,
+        Command::Up { name, release, sudo_password } => up(&name, release, sudo_password)?,
         Command::List => list()?,
         Command::Down { names, all } => down(&names, all)?,
-        Command::Ssh {
-            name,
-            user,
-            command,
-        } => return ssh(&name, &user, &command),
+        Command::Ssh { name, user, command } => return ssh(&name, &user, &command),
         Command::Exec { name, command } => return exec(&name, &command),
-        Command::Inventory {
-            folder,
-            names,
-            user,
-        } => inventory(&folder, &names, &user)?,
+        Command::Inventory { folder, names, user } => inventory(&folder, &names, &user)?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
 fn prepare(only: Option<Release>) -> Result<()> {
     let room = Room::open()?;
-    for release in Release::ALL
-        .into_iter()
-        .filter(|r| only.is_none_or(|o| o == *r))
-    {
-        println!(
-            "{release}: {}",
-            lab::image::ensure(&room, release)?.display()
-        );
+    for release in Release::ALL.into_iter().filter(|r| only.is_none_or(|o| o == *r)) {
+        println!("{release}: {}", lab::image::ensure(&room, release)?.display());
     }
     println!("key: {}", lab::keys::client(&room)?.display());
     Ok(())
@@ -121,53 +103,24 @@ fn up(name: &str, release: Release, sudo_password: bool) -> Result<()> {
     if Host::find(name).is_ok() {
         bail!("host `{name}` is up already: `lab down {name}` takes it away");
     }
-    let sudo = if sudo_password {
-        Sudo::Password
-    } else {
-        Sudo::Passwordless
-    };
-    let host = Host::up(
-        release,
-        &Options {
-            sudo,
-            ..Options::named(name)
-        },
-    )?;
-    println!(
-        "{name} {release} {} {} key {}",
-        host.v4(),
-        host.v6(),
-        host.key()?.display()
-    );
+    let sudo = if sudo_password { Sudo::Password } else { Sudo::Passwordless };
+    let host = Host::up(release, &Options { sudo, ..Options::named(name) })?;
+    println!("{name} {release} {} {} key {}", host.v4(), host.v6(), host.key()?.display());
     host.keep()
 }
 
 fn list() -> Result<()> {
     for record in lab::registry::list(&Room::open()?)? {
-        let (v4, v6) = (
-            lab::address::v4(record.number),
-            lab::address::v6(record.number),
-        );
-        let owner = record
-            .owner
-            .map_or("kept".to_owned(), |o| format!("process {}", o.pid));
-        println!(
-            "{} {} {} {v4} {v6} {owner}",
-            record.number, record.name, record.release
-        );
+        let (v4, v6) = (lab::address::v4(record.number), lab::address::v6(record.number));
+        let owner = record.owner.map_or("kept".to_owned(), |o| format!("process {}", o.pid));
+        println!("{} {} {} {v4} {v6} {owner}", record.number, record.name, record.release);
     }
     Ok(())
 }
 
 fn down(names: &[String], all: bool) -> Result<()> {
-    let kept = lab::registry::list(&Room::open()?)?
-        .into_iter()
-        .filter(|r| r.owner.is_none());
-    let names = if all {
-        kept.map(|r| r.name).collect()
-    } else {
-        names.to_vec()
-    };
+    let kept = lab::registry::list(&Room::open()?)?.into_iter().filter(|r| r.owner.is_none());
+    let names = if all { kept.map(|r| r.name).collect() } else { names.to_vec() };
     for name in names {
         Host::find(&name)?.down()?;
     }
@@ -175,11 +128,7 @@ fn down(names: &[String], all: bool) -> Result<()> {
 }
 
 fn ssh(name: &str, user: &str, command: &[String]) -> Result<ExitCode> {
-    let status = Host::find(name)?
-        .ssh_command(user)?
-        .args(command)
-        .status()
-        .context("ssh")?;
+    let status = Host::find(name)?.ssh_command(user)?.args(command).status().context("ssh")?;
     Ok(code(status))
 }
 
@@ -189,10 +138,7 @@ fn exec(name: &str, command: &[String]) -> Result<ExitCode> {
 }
 
 fn inventory(folder: &std::path::Path, names: &[String], user: &str) -> Result<()> {
-    let hosts = names
-        .iter()
-        .map(|name| Host::find(name))
-        .collect::<Result<Vec<_>>>()?;
+    let hosts = names.iter().map(|name| Host::find(name)).collect::<Result<Vec<_>>>()?;
     let written = lab::inventory::write(folder, &hosts.iter().collect::<Vec<_>>(), user)?;
     println!("{}", written.path.display());
     Ok(())
@@ -200,9 +146,5 @@ fn inventory(folder: &std::path::Path, names: &[String], user: &str) -> Result<(
 
 fn code(status: std::process::ExitStatus) -> ExitCode {
     // A command that a signal ended has no code; 255 is what ssh itself says for trouble.
-    status
-        .code()
-        .and_then(|c| u8::try_from(c).ok())
-        .unwrap_or(255)
-        .into()
+    status.code().and_then(|c| u8::try_from(c).ok()).unwrap_or(255).into()
 }

@@ -16,9 +16,7 @@ pub struct Overlay {
 impl Overlay {
     /// `folder` is the host's own; nothing is mounted yet.
     pub fn in_folder(folder: &Path) -> Self {
-        Self {
-            folder: folder.to_owned(),
-        }
+        Self { folder: folder.to_owned() }
     }
 
     /// What the host wrote, and nothing else.
@@ -53,17 +51,7 @@ impl Overlay {
             work.display()
         );
         let merged = self.merged();
-        tool::run(
-            "mount",
-            [
-                "-t",
-                "overlay",
-                "mxlab",
-                "-o",
-                &options,
-                &merged.to_string_lossy(),
-            ],
-        )?;
+        tool::run("mount", ["-t", "overlay", "mxlab", "-o", &options, &merged.to_string_lossy()])?;
         Ok(())
     }
 
@@ -71,11 +59,8 @@ impl Overlay {
     pub fn unmount(&self) -> Result<()> {
         let merged = self.merged();
         let mounts = fs::read_to_string("/proc/self/mounts").context("cannot read the mounts")?;
-        let is_mounted = mounts.lines().any(|l| {
-            l.split(' ')
-                .nth(1)
-                .is_some_and(|at| Path::new(at) == merged)
-        });
+        let is_mounted =
+            mounts.lines().any(|l| l.split(' ').nth(1).is_some_and(|at| Path::new(at) == merged));
         if is_mounted {
             // Lazily: a dying namespace may hold it for a moment longer.
             tool::run("umount", ["--lazy", &merged.to_string_lossy()])?;

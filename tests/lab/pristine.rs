@@ -22,12 +22,7 @@ pub fn personalise(room: &Room, root: &Path, record: &Record, options: &Options)
     let name = &record.name;
     write(root, "etc/hostname", &format!("{name}\n"), 0o644)?;
     write(root, "etc/hosts", &hosts(name), 0o644)?;
-    write(
-        root,
-        "etc/machine-id",
-        &format!("{:032x}\n", rand::random::<u128>()),
-        0o444,
-    )?;
+    write(root, "etc/machine-id", &format!("{:032x}\n", rand::random::<u128>()), 0o444)?;
     host_keys(room, root, record.number)?;
     let key = keys::client_public(room)?;
     authorize(root, "root", &key, 0)?;

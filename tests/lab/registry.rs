@@ -27,20 +27,11 @@ pub fn claim(room: &Room, name: &str, release: Release) -> Result<Record> {
     for record in records.iter().filter(|record| record.is_abandoned()) {
         remove(room, record).with_context(|| format!("taking away the left `{}`", record.name))?;
     }
-    let Some(number) = address::NUMBERS
-        .into_iter()
-        .find(|n| !folder(room, *n).exists())
-    else {
+    let Some(number) = address::NUMBERS.into_iter().find(|n| !folder(room, *n).exists()) else {
         bail!("no number is free for another host: `lab down --all` takes all away");
     };
     let owner = Some(Process::current()?);
-    let record = Record {
-        number,
-        name: name.to_owned(),
-        release,
-        owner,
-        supervisor: None,
-    };
+    let record = Record { number, name: name.to_owned(), release, owner, supervisor: None };
     let folder = folder(room, number);
     fs::create_dir(&folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
     record.write(&folder)?;
@@ -91,9 +82,7 @@ fn remove(room: &Room, record: &Record) -> Result<()> {
     overlay.unmount()?;
     packages::keep(room, record.release, &overlay.upper())?;
     // Renamed first: a number is free again as soon as its folder is gone.
-    let trash = room
-        .trash()
-        .join(format!("{}-{}", record.number, rand::random::<u64>()));
+    let trash = room.trash().join(format!("{}-{}", record.number, rand::random::<u64>()));
     fs::rename(&folder, &trash).with_context(|| format!("cannot move `{}`", folder.display()))?;
     fs::remove_dir_all(&trash).with_context(|| format!("cannot remove `{}`", trash.display()))
 }

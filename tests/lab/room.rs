@@ -20,13 +20,7 @@ impl Room {
         let root =
             std::env::var_os(ROOT_VARIABLE).map_or_else(|| DEFAULT_ROOT.into(), PathBuf::from);
         let room = Self { root };
-        for folder in [
-            room.images(),
-            room.keys(),
-            room.hosts(),
-            room.trash(),
-            room.locks(),
-        ] {
+        for folder in [room.images(), room.keys(), room.hosts(), room.trash(), room.locks()] {
             std::fs::create_dir_all(&folder)
                 .with_context(|| format!("cannot make `{}`", folder.display()))?;
         }

@@ -6,4 +6,5 @@ pub mod diagnostic;
 pub mod files;
 pub mod inventory;
 pub mod value;
+pub mod vault;
 pub mod yaml;

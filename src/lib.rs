@@ -4,7 +4,12 @@
 
 pub mod diagnostic;
 pub mod files;
-pub mod inventory;
 pub mod value;
-pub mod vault;
 pub mod yaml;
+pub mod template;
+pub mod inventory;
+pub mod playbook;
+pub mod vault;
+pub mod remote;
+pub mod resource;
+pub mod module;

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use secrecy::zeroize::Zeroizing;
 
 use crate::diagnostic::{Diagnostic, Source, Span, list_or};
+use crate::template::Decrypt;
 use crate::value::{Encrypted, Redactor, Str};
 use crate::yaml::Unseal;
 
@@ -163,6 +164,12 @@ impl Unseal for Vault {
 
     fn redactor(&self) -> &Redactor {
         &self.redactor
+    }
+}
+
+impl Decrypt for Vault {
+    fn decrypt(&self, encrypted: &Encrypted) -> Result<Str, Diagnostic> {
+        Self::decrypt(self, encrypted)
     }
 }
 

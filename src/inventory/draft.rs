@@ -65,9 +65,6 @@ impl Draft {
         span: Option<&Span>,
     ) -> Result<&mut DraftGroup, Diagnostic> {
         check_name("group", name, span)?;
-        if self.hosts.contains_key(name) {
-            self.warn_both(name, span);
-        }
         let group = self.groups.entry(name.to_string()).or_default();
         if group.span.is_none() {
             group.span = span.cloned();
@@ -82,9 +79,6 @@ impl Draft {
         group: &str,
         span: Option<&Span>,
     ) -> Result<(), Diagnostic> {
-        if self.groups.contains_key(host) && !self.hosts.contains_key(host) {
-            self.warn_both(host, span);
-        }
         let file = self.file.clone();
         self.hosts.entry(host.to_string()).or_insert_with(|| DraftHost {
             span: span.cloned(),
@@ -143,12 +137,15 @@ impl Draft {
         Ok(())
     }
 
-    fn warn_both(&mut self, name: &str, span: Option<&Span>) {
-        self.warnings.push(
-            Diagnostic::new(format!("`{name}` is the name of a group and of a host"))
-                .at_maybe(span)
-                .hint("patterns will take it for the group: rename one"),
-        );
+    /// Warns of names that are both a group's and a host's.
+    pub fn warn_of_twins(&mut self) {
+        for (name, host) in self.hosts.iter().filter(|(name, _)| self.groups.contains_key(*name)) {
+            self.warnings.push(
+                Diagnostic::new(format!("`{name}` is the name of a group and of a host"))
+                    .at_maybe(host.span.as_ref())
+                    .hint("patterns will take it for the group: rename one"),
+            );
+        }
     }
 }
 

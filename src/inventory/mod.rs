@@ -109,6 +109,7 @@ impl Inventory {
         if !problems.is_empty() {
             return Err(Diagnostics(problems));
         }
+        draft.warn_of_twins();
         let warnings = std::mem::take(&mut draft.warnings);
         let (groups, hosts) = finish::finish(draft)?;
         let directories = directories(&reader, sources);

@@ -6,6 +6,7 @@ pub mod diagnostic;
 pub mod files;
 pub mod value;
 pub mod yaml;
+pub mod vault;
 pub mod template;
 pub mod inventory;
 pub mod playbook;

@@ -8,7 +8,7 @@ use crate::files::Kind;
 use crate::module::{Controller, Found, Search, TemplateStyle};
 use crate::playbook::{Location, Task};
 use crate::resource::Suspend;
-use crate::template::{self, Contents, Folder, TemplateOptions};
+use crate::template::{self, Contents, Dialect, Folder};
 use crate::value::{Str, Value};
 
 use super::render::{Render, failed};
@@ -180,20 +180,20 @@ impl Controller for TaskController<'_> {
     }
 }
 
-fn options(style: &TemplateStyle) -> TemplateOptions {
-    let mut options = TemplateOptions::default();
+fn options(style: &TemplateStyle) -> Dialect {
+    let mut dialect = Dialect::default();
     let set = |target: &mut String, value: &Option<String>| {
         if let Some(value) = value {
             target.clone_from(value);
         }
     };
-    set(&mut options.block_start, &style.block_start);
-    set(&mut options.block_end, &style.block_end);
-    set(&mut options.variable_start, &style.variable_start);
-    set(&mut options.variable_end, &style.variable_end);
-    set(&mut options.comment_start, &style.comment_start);
-    set(&mut options.comment_end, &style.comment_end);
-    options.trim_blocks = style.trim_blocks.unwrap_or(options.trim_blocks);
-    options.lstrip_blocks = style.lstrip_blocks.unwrap_or(options.lstrip_blocks);
-    options
+    set(&mut dialect.block.0, &style.block_start);
+    set(&mut dialect.block.1, &style.block_end);
+    set(&mut dialect.variable.0, &style.variable_start);
+    set(&mut dialect.variable.1, &style.variable_end);
+    set(&mut dialect.comment.0, &style.comment_start);
+    set(&mut dialect.comment.1, &style.comment_end);
+    dialect.trim_blocks = style.trim_blocks.unwrap_or(dialect.trim_blocks);
+    dialect.lstrip_blocks = style.lstrip_blocks.unwrap_or(dialect.lstrip_blocks);
+    dialect
 }

@@ -683,7 +683,7 @@ impl Driver {
         let mut problems: Vec<String> = Vec::new();
         {
             let render = self.render(&self.machine, Some(task));
-            for setting in &task.notify {
+            for setting in task.notify() {
                 match render.value(&setting.value) {
                     Ok(Value::Str(text)) => names.push(text.as_str().to_string()),
                     Ok(Value::List(items)) => {

@@ -135,12 +135,11 @@ fn validate(task: &Task, check: &ValidateArguments, render: &Render<'_>) -> Resu
         )));
     };
     let mut given = Map::new();
-    for name in options.keys() {
+    for name in options.by_name.keys() {
         if let Some(value) = render.variables.get(name) {
             given.insert(name.as_str().into(), render.value(&value)?);
         }
     }
-    let given = Value::Map(Arc::new(given));
     let problems = spec::validate(options, &given);
     if problems.is_empty() {
         return Ok(());

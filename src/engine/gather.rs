@@ -33,7 +33,6 @@ pub fn task(play: &Play) -> Arc<Task> {
         keywords: Keywords::default(),
         repeat: None,
         register: None,
-        notify: vec![],
         until: vec![],
         retries: None,
         delay: None,

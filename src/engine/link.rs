@@ -68,17 +68,24 @@ impl Links {
     }
 
     /// Holds the host's lock for the rest of the run, so that no other run applies there.
-    pub async fn hold(&self, host: &Arc<str>, target: &Target, who: &str) -> Result<(), LinkError> {
+    pub async fn hold(
+        &self,
+        host: &Arc<str>,
+        target: &Target,
+        user: &Become,
+        who: &str,
+    ) -> Result<(), LinkError> {
         let slot = self.slot(host);
         let mut lock = slot.lock.lock().await;
-        if lock.is_some() {
+        if lock.as_ref().is_some_and(|lock| !lock.is_lost()) {
             return Ok(());
         }
         // The connection must be there before its lock can be.
-        self.shell(host, target, &Become::login()).await?;
+        self.shell(host, target, user).await?;
         let connection = slot.connection.lock().await.clone();
         if let Some(connection) = connection {
-            let held = HostLock::acquire(&connection, who)
+            let held = connection
+                .lock(user, who, std::time::Duration::ZERO)
                 .await
                 .map_err(|error| LinkError::Become(error.to_string()))?;
             *lock = Some(held);

@@ -6,7 +6,7 @@ use crate::diagnostic::Diagnostic;
 use crate::playbook::{Keyword, Setting, Task};
 use crate::resource::Suspend;
 use crate::template::{Context, Failure};
-use crate::value::{Map, Unknown, Value};
+use crate::value::{Key, Map, Str, Unknown, Value};
 
 use super::controller::TaskFiles;
 use super::shared::Shared;
@@ -24,7 +24,7 @@ pub struct Render<'a> {
     pub may_write: bool,
 }
 
-impl Render<'_> {
+impl<'a> Render<'a> {
     fn context(&self) -> Context<'_> {
         Context {
             files: &self.files,
@@ -79,6 +79,30 @@ impl Render<'_> {
         task.effective(keyword).map(|setting| self.text(setting)).transpose()
     }
 
+    /// What a lookup gives for the terms of a `with_x`.
+    pub fn lookup(&self, name: &str, terms: &Value) -> Result<Value, Suspend> {
+        let terms = self.value(terms)?;
+        let listed = match terms {
+            Value::List(_) => terms,
+            other => Value::list([other]),
+        };
+        if ["items", "list", "flattened"].contains(&name) {
+            let mut flat = Vec::new();
+            for item in listed.as_list().unwrap_or_default() {
+                match item {
+                    Value::List(inner) if name != "list" => flat.extend(inner.iter().cloned()),
+                    other => flat.push(other.clone()),
+                }
+            }
+            return Ok(Value::list(flat));
+        }
+        let locals: Map = [(Key::from("mxprov_terms"), listed.clone())].into();
+        let count = listed.as_list().map_or(0, <[Value]>::len);
+        let terms: Vec<String> = (0..count).map(|index| format!("mxprov_terms[{index}]")).collect();
+        let call = format!("{{{{ query('{name}', {}) }}}}", terms.join(", "));
+        self.with_locals(&Arc::new(locals)).value(&Value::Str(Str::template(call, None)))
+    }
+
     /// Whether an expression holds.
     pub fn condition(&self, expression: &Value) -> Result<bool, Suspend> {
         let truth = self.shared.templar.condition(expression, &self.variables, &self.context());
@@ -111,18 +135,16 @@ impl Render<'_> {
     pub fn template(
         &self,
         source: &Arc<crate::diagnostic::Source>,
-        options: &crate::template::TemplateOptions,
+        dialect: &crate::template::Dialect,
     ) -> Result<crate::value::Str, Suspend> {
-        let text = self.shared.templar.template(source, &self.variables, &self.context(), options);
+        let text = self.shared.templar.template(source, &self.variables, &self.context(), dialect);
         text.map_err(|failure| suspend(&failure))
     }
 
     /// The same renderer with more local variables.
-    pub fn with_locals(&self, locals: &Arc<Map>) -> Self
-    where
-        Self: Sized,
-    {
-        Self {
+    #[must_use]
+    pub fn with_locals(&self, locals: &Arc<Map>) -> Render<'a> {
+        Render {
             shared: self.shared,
             variables: self.variables.with_locals(locals),
             files: self.files.clone(),

@@ -82,7 +82,7 @@ fn environment(task: &Task, render: &Render<'_>) -> Result<Vec<(String, Str)>, S
             for (name, value) in entries {
                 let text = match value {
                     Value::Str(text) => text.clone(),
-                    other => String::read(other).map(Str::from_string).map_err(Suspend::failed)?,
+                    other => String::read(other).map(Str::data).map_err(Suspend::failed)?,
                 };
                 all.retain(|(known, _)| *known != name.to_string());
                 all.push((name.to_string(), text));
@@ -176,7 +176,7 @@ pub fn target_of(host: &Arc<str>, render: &Render<'_>) -> Result<Target, Suspend
     let connection = text_variable(render, &["ansible_connection"])?.or_else(|| choices.connection.clone());
     target.transport = match connection.as_deref() {
         Some("local" | "ansible.builtin.local") => Transport::Local,
-        None if is_this_machine(host) && !render.shared.variables.inventory.knows(host) => Transport::Local,
+        None if is_this_machine(host) && !render.shared.variables.inventory.hosts.contains_key(&**host) => Transport::Local,
         None | Some("ssh" | "smart" | "ansible.builtin.ssh" | "paramiko") => Transport::Ssh,
         Some(other) => {
             return Err(Suspend::failed(format!("`ansible_connection: {other}` is not supported; use `ssh` or `local`")));

@@ -1,8 +1,10 @@
 //! The variables that one task on one host sees, in Ansible's order of precedence.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::{Arc, RwLock};
 
+use crate::diagnostic::Diagnostic;
 use crate::inventory::Inventory;
 use crate::playbook::{Play, RoleUse, Task, Tier};
 use crate::template::Scope;
@@ -20,29 +22,33 @@ pub struct HostVars {
     pub board: RwLock<HashMap<Arc<str>, Memory>>,
     /// The run's own variables: `ansible_check_mode`, `playbook_dir`, `ansible_version` …
     pub run: Arc<Map>,
-    /// Inventory variables of a host, weakest first, loaded once.
-    layers: RwLock<HashMap<Arc<str>, Arc<Vec<Arc<Map>>>>>,
+    /// Inventory variables of each host, weakest first.
+    layers: HashMap<Arc<str>, Arc<Vec<Arc<Map>>>>,
 }
 
 impl HostVars {
-    /// The variables of a run before any host has said anything.
-    pub fn new(inventory: Arc<Inventory>, extra: Arc<Map>, run: Arc<Map>) -> Self {
-        Self { inventory, extra, run, board: RwLock::default(), layers: RwLock::default() }
+    /// The variables of a run before any host has said anything. Reads the variable files of all
+    /// hosts, so that what is wrong with them is said before any connection.
+    pub fn load(
+        inventory: Arc<Inventory>,
+        playbook: Option<&Path>,
+        extra: Arc<Map>,
+        run: Arc<Map>,
+    ) -> Result<Self, Diagnostic> {
+        let mut known = HashMap::new();
+        let local = crate::inventory::LOCAL.iter().filter_map(|name| inventory.host(name));
+        for host in inventory.hosts.values().chain(local) {
+            let mut layers: Vec<Arc<Map>> =
+                inventory.layers(host, playbook)?.into_iter().map(|layer| layer.vars).collect();
+            layers.push(Arc::new(inventory.magic(host)));
+            known.insert(host.name.as_str().into(), Arc::new(layers));
+        }
+        Ok(Self { inventory, extra, run, board: RwLock::default(), layers: known })
     }
 
-    /// The inventory's variables of a host, weakest first.
-    pub fn inventory_layers(&self, host: &Arc<str>) -> Arc<Vec<Arc<Map>>> {
-        let read = self.layers.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(layers) = read.get(host) {
-            return Arc::clone(layers);
-        }
-        drop(read);
-        let layers: Vec<Arc<Map>> =
-            self.inventory.layers(host).into_iter().map(|layer| layer.vars).collect();
-        let layers = Arc::new(layers);
-        let mut write = self.layers.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-        write.insert(Arc::clone(host), Arc::clone(&layers));
-        layers
+    /// The inventory's variables of a host, weakest first; the last are the magic ones.
+    pub fn inventory_layers(&self, host: &str) -> Arc<Vec<Arc<Map>>> {
+        self.layers.get(host).cloned().unwrap_or_default()
     }
 
     /// Lets other hosts know what this one remembers.
@@ -61,7 +67,6 @@ impl HostVars {
 #[derive(Clone)]
 pub struct Variables {
     shared: Arc<HostVars>,
-    host: Arc<str>,
     /// Strongest first.
     layers: Vec<Arc<Map>>,
     facts: Arc<Map>,
@@ -79,7 +84,7 @@ impl Variables {
         weakest_first.push(Arc::clone(&memory.included));
         weakest_first.push(Arc::clone(&memory.set));
         weakest_first.push(Arc::clone(&shared.extra));
-        Self::assemble(shared, host, memory, weakest_first, facts_at)
+        Self::assemble(shared, memory, weakest_first, facts_at)
     }
 
     /// The variables of a task; `play_files` are the loaded `vars_files`, `local` those of a loop.
@@ -117,12 +122,11 @@ impl Variables {
         layers.push(Arc::clone(local));
         layers.push(Arc::clone(&shared.extra));
         layers.push(Arc::clone(place.magic));
-        Self::assemble(shared, host, memory, layers, facts_at)
+        Self::assemble(shared, memory, layers, facts_at)
     }
 
     fn assemble(
         shared: &Arc<HostVars>,
-        host: &Arc<str>,
         memory: &Memory,
         mut weakest_first: Vec<Arc<Map>>,
         facts_at: usize,
@@ -131,7 +135,6 @@ impl Variables {
         let facts_at = weakest_first.len() - facts_at;
         Self {
             shared: Arc::clone(shared),
-            host: Arc::clone(host),
             layers: weakest_first,
             facts: Arc::clone(&memory.facts),
             facts_at,
@@ -140,16 +143,29 @@ impl Variables {
     }
 
     fn magic(&self, name: &str) -> Option<Value> {
-        let text = |text: &str| Some(Value::data(text));
         match name {
-            "inventory_hostname" => text(&self.host),
-            "inventory_hostname_short" => text(self.host.split('.').next().unwrap_or(&self.host)),
-            "group_names" => Some(self.shared.inventory.group_names(&self.host)),
-            "groups" => Some(self.shared.inventory.groups_value()),
             "ansible_facts" if self.facts_pending => Some(pending_facts()),
             "ansible_facts" => Some(Value::Map(Arc::clone(&self.facts))),
             _ => self.shared.run.get(name).cloned(),
         }
+    }
+
+    /// The same variables with more local ones over them.
+    #[must_use]
+    pub fn with_locals(&self, locals: &Arc<Map>) -> Self {
+        let mut with = self.clone();
+        if !locals.is_empty() {
+            // Below extra variables and what the engine itself sets.
+            let at = 2.min(with.layers.len());
+            with.layers.insert(at, Arc::clone(locals));
+            with.facts_at += 1;
+        }
+        with
+    }
+
+    /// A connection variable: never a fact, since what a host says must not redirect us.
+    pub fn get_connection(&self, name: &str) -> Option<Value> {
+        self.layers.iter().find_map(|layer| layer.get(name).cloned())
     }
 
     fn fact(&self, name: &str) -> Option<Value> {
@@ -192,10 +208,12 @@ fn may_be_fact(name: &str) -> bool {
 }
 
 fn push_role(role: &RoleUse, tiers: &mut Vec<(Tier, Arc<Map>)>) {
-    for role in role.family() {
-        tiers.push((Tier::RoleDefaults, Arc::clone(&role.defaults)));
-        tiers.push((Tier::RoleVars, Arc::clone(&role.vars)));
+    for dependency in &role.brought {
+        tiers.push((Tier::RoleDefaults, Arc::clone(&dependency.defaults)));
+        tiers.push((Tier::RoleVars, Arc::clone(&dependency.vars)));
     }
+    tiers.push((Tier::RoleDefaults, Arc::clone(&role.defaults)));
+    tiers.push((Tier::RoleVars, Arc::clone(&role.vars)));
 }
 
 /// Where in a play the variables are looked at.
@@ -212,7 +230,7 @@ pub struct Place<'a> {
 
 impl Scope for Variables {
     fn get(&self, name: &str) -> Option<Value> {
-        let (strong, weak) = self.layers.split_at(self.facts_at);
+        let (strong, weak) = self.layers.split_at(self.facts_at.min(self.layers.len()));
         let find = |layers: &[Arc<Map>]| layers.iter().find_map(|layer| layer.get(name).cloned());
         find(strong)
             .or_else(|| self.magic(name))
@@ -226,20 +244,17 @@ impl Scope for Variables {
         let facts = self.facts.keys().map(|key| format!("ansible_{key}"));
         let mut names: Vec<String> = layered.map(Key::to_string).chain(facts).collect();
         names.extend(self.shared.run.keys().map(Key::to_string));
-        for magic in ["inventory_hostname", "inventory_hostname_short", "group_names", "groups"] {
-            names.push(magic.to_string());
-        }
         names.sort_unstable();
         names.dedup();
         names
     }
 
     fn hosts(&self) -> Vec<String> {
-        self.shared.inventory.host_names().iter().map(ToString::to_string).collect()
+        self.shared.inventory.hosts.keys().cloned().collect()
     }
 
     fn host(&self, name: &str) -> Option<Arc<dyn Scope>> {
-        let host = self.shared.inventory.host_name(name)?;
+        let host: Arc<str> = self.shared.inventory.host(name)?.name.as_str().into();
         let memory = self.shared.memory_of(name);
         Some(Arc::new(Self::of_host(&self.shared, &host, &memory)))
     }

@@ -1,15 +1,75 @@
 //! What the playbook loader may ask about modules and templates.
 
+use std::path::{Path, PathBuf};
+
+use indexmap::IndexMap;
+
 use crate::diagnostic::Diagnostic;
 use crate::module::{self, Given, Passed};
 use crate::playbook::{Args, Known, Vocabulary};
-use crate::template::Templar;
-use crate::value::{Str, Value};
+use crate::template::{Context, Contents, Decrypt, Failure, Files, Folder, Kind, Scope, Templar};
+use crate::value::{Encrypted, Key, Map, Str, Value};
+
+/// Variables that are known before any host.
+struct KnownVars<'a>(&'a Map);
+
+impl Scope for KnownVars<'_> {
+    fn get(&self, name: &str) -> Option<Value> {
+        self.0.get(name).cloned()
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.0.keys().map(Key::to_string).collect()
+    }
+}
+
+/// No files and no vault: what names tasks and files must be plain.
+struct NoFiles;
+
+impl Files for NoFiles {
+    fn find(&self, _folder: Folder, _name: &str) -> Option<PathBuf> {
+        None
+    }
+
+    fn read(&self, path: &Path) -> Result<Contents, Diagnostic> {
+        Err(Diagnostic::new(format!("`{}` cannot be read before a run", path.display())))
+    }
+
+    fn kind(&self, _path: &Path) -> Option<Kind> {
+        None
+    }
+
+    fn is_link(&self, _path: &Path) -> bool {
+        false
+    }
+
+    fn list(&self, directory: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
+        Err(Diagnostic::new(format!("`{}` cannot be read before a run", directory.display())))
+    }
+
+    fn absolute(&self, path: &str) -> PathBuf {
+        PathBuf::from(path)
+    }
+
+    fn write_private(&self, path: &Path, _text: &str) -> Result<(), Diagnostic> {
+        Err(Diagnostic::new(format!("`{}` cannot be written before a run", path.display())))
+    }
+}
+
+impl Decrypt for NoFiles {
+    fn decrypt(&self, _encrypted: &Encrypted) -> Result<Str, Diagnostic> {
+        Err(Diagnostic::new("a vaulted value cannot name files or tasks"))
+    }
+}
 
 /// Our modules and our template engine.
 pub struct OurVocabulary {
+    /// The environment of the program.
+    pub environment: IndexMap<String, String>,
+    /// The time at which the run began.
+    pub now: jiff::Zoned,
     /// The template engine.
-    pub templar: Templar,
+    pub templar: std::sync::Arc<Templar>,
 }
 
 /// Modules that steer the run; the loader and the engine know them, no plan does.
@@ -77,11 +137,28 @@ impl Vocabulary for OurVocabulary {
     }
 
     fn check_expression(&self, text: &Str) -> Vec<Diagnostic> {
-        self.templar.check_expression(text)
+        self.templar.check_condition(text)
+    }
+
+    fn render(&self, text: &Str, vars: &Map) -> Result<Value, Diagnostic> {
+        let scope = KnownVars(vars);
+        let files = NoFiles;
+        let context = Context {
+            files: &files,
+            vault: &files,
+            environment: &self.environment,
+            now: &self.now,
+            may_write: false,
+        };
+        match self.templar.render(&Value::Str(text.clone()), &scope, &context) {
+            Ok(value) => Ok(value),
+            Err(Failure::Error(error)) => Err(error),
+            Err(Failure::Unknown(unknown)) => Err(Diagnostic::new(unknown.to_string())),
+        }
     }
 
     fn has_lookup(&self, name: &str) -> bool {
-        self.templar.has_lookup(name)
+        crate::template::names().lookups.contains(&name)
     }
 
     fn names(&self) -> Vec<&'static str> {

@@ -1,1 +1,2 @@
+//! The command: collects the process and hands it to the library.
 fn main() {}

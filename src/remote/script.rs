@@ -160,6 +160,13 @@ impl Script {
         text.into()
     }
 
+    /// SHA-256 of what would be sent, in hexadecimal: equal for equal scripts.
+    pub fn digest(&self) -> String {
+        use sha2::{Digest as _, Sha256};
+        let digest = Sha256::digest(self.text_to_send().expose_secret().as_bytes());
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
     fn text(&mut self, text: &str) -> &mut Self {
         if let Some(Piece::Text(last)) = self.pieces.last_mut() {
             last.push_str(text);

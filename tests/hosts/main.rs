@@ -1,0 +1,6 @@
+//! Tests on real hosts of the lab.
+
+#[path = "../lab/mod.rs"]
+mod lab;
+
+mod boot;

@@ -1,0 +1,111 @@
+//! The register of hosts: gives out numbers, so that no two processes take the same.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+
+use super::address;
+use super::cgroup::Cgroup;
+use super::lock::Lock;
+use super::overlay::Overlay;
+use super::packages;
+use super::process::Process;
+use super::record::Record;
+use super::release::Release;
+use super::room::Room;
+
+const LOCK: &str = "registry";
+/// How long killed processes may take to go.
+const DEATH: Duration = Duration::from_secs(20);
+
+/// Takes a free number for a host of this process, after taking away hosts that nobody wants.
+pub fn claim(room: &Room, name: &str, release: Release) -> Result<Record> {
+    let _lock = Lock::take(room, LOCK)?;
+    let records = records(room)?;
+    for record in records.iter().filter(|record| record.is_abandoned()) {
+        remove(room, record).with_context(|| format!("taking away the left `{}`", record.name))?;
+    }
+    let Some(number) = address::NUMBERS.into_iter().find(|n| !folder(room, *n).exists()) else {
+        bail!("no number is free for another host: `lab down --all` takes all away");
+    };
+    let owner = Some(Process::current()?);
+    let record = Record { number, name: name.to_owned(), release, owner, supervisor: None };
+    let folder = folder(room, number);
+    fs::create_dir(&folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
+    record.write(&folder)?;
+    Ok(record)
+}
+
+/// Takes a host away: kills it, unmounts, deletes.
+pub fn release(room: &Room, record: &Record) -> Result<()> {
+    let _lock = Lock::take(room, LOCK)?;
+    remove(room, record)
+}
+
+/// All hosts of the machine, by number.
+pub fn list(room: &Room) -> Result<Vec<Record>> {
+    let _lock = Lock::take(room, LOCK)?;
+    records(room)
+}
+
+/// The folder of a host.
+pub fn folder(room: &Room, number: u16) -> PathBuf {
+    room.hosts().join(number.to_string())
+}
+
+fn records(room: &Room) -> Result<Vec<Record>> {
+    let mut records = Vec::new();
+    for entry in fs::read_dir(room.hosts()).context("cannot list the hosts")? {
+        let path = entry?.path();
+        match Record::read(&path) {
+            Ok(record) => records.push(record),
+            // Its maker died between making the folder and writing the record.
+            Err(_) => fs::remove_dir_all(&path)
+                .with_context(|| format!("cannot remove `{}`", path.display()))?,
+        }
+    }
+    records.sort_by_key(|record| record.number);
+    Ok(records)
+}
+
+fn remove(room: &Room, record: &Record) -> Result<()> {
+    let cgroup = Cgroup::of(&address::machine(record.number));
+    cgroup.kill()?;
+    if let Some(supervisor) = record.supervisor {
+        wait_for_death(supervisor)?;
+    }
+    remove_cgroup(&cgroup)?;
+    let folder = folder(room, record.number);
+    let overlay = Overlay::in_folder(&folder);
+    overlay.unmount()?;
+    packages::keep(room, record.release, &overlay.upper())?;
+    // Renamed first: a number is free again as soon as its folder is gone.
+    let trash = room.trash().join(format!("{}-{}", record.number, rand::random::<u64>()));
+    fs::rename(&folder, &trash).with_context(|| format!("cannot move `{}`", folder.display()))?;
+    fs::remove_dir_all(&trash).with_context(|| format!("cannot remove `{}`", trash.display()))
+}
+
+fn wait_for_death(process: Process) -> Result<()> {
+    let end = Instant::now() + DEATH;
+    while process.is_alive() {
+        if Instant::now() > end {
+            bail!("process {} does not end", process.pid);
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Ok(())
+}
+
+/// A control group is busy until the kernel has buried its last process.
+fn remove_cgroup(cgroup: &Cgroup) -> Result<()> {
+    let end = Instant::now() + DEATH;
+    loop {
+        match cgroup.remove() {
+            Ok(()) => return Ok(()),
+            Err(error) if Instant::now() > end => return Err(error),
+            Err(_) => std::thread::sleep(Duration::from_millis(5)),
+        }
+    }
+}

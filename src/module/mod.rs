@@ -6,10 +6,15 @@
 mod arguments;
 #[macro_use]
 mod argument;
+mod assert;
 mod controller;
+mod debug;
+mod fail;
 mod file;
+mod include_vars;
 mod plan;
 mod registry;
+mod set_fact;
 
 pub use argument::{Argument, Hidden, Mode, Omittable, Words};
 pub use arguments::{ArgumentSpec, Arguments, Given, Passed};

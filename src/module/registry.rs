@@ -74,7 +74,14 @@ impl Entry {
     }
 }
 
-static MODULES: &[Entry] = &[Entry::of::<super::file::File>()];
+static MODULES: &[Entry] = &[
+    Entry::of::<super::assert::Assert>(),
+    Entry::of::<super::debug::Debug>(),
+    Entry::of::<super::fail::Fail>(),
+    Entry::of::<super::file::File>(),
+    Entry::of::<super::include_vars::IncludeVars>(),
+    Entry::of::<super::set_fact::SetFact>(),
+];
 
 /// All modules.
 pub fn all() -> &'static [Entry] {

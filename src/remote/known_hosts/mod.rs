@@ -16,5 +16,7 @@ mod tests;
 pub use append::append;
 pub use decision::{Decision, Place};
 pub use offer::Offer;
+pub(super) use offer::host_key_algorithms;
 pub use pattern::HostName;
+pub(super) use pattern::{matches_list, matches_pattern};
 pub use store::{KnownHosts, KnownHostsError, Problem};

@@ -9,7 +9,8 @@ use secrecy::SecretString;
 
 use super::sshd::{Sshd, keygen};
 use crate::remote::{
-    Become, ConnectError, Connection, Env, HostKeyChecking, OnFailure, Prompt, Script, Target,
+    Become, ConfigFiles, ConnectError, Connection, Env, HostKeyChecking, OnFailure, Prompt, Script,
+    Target,
 };
 
 async fn error(target: &Target, env: &Env) -> ConnectError {
@@ -218,4 +219,60 @@ async fn nobody_there_is_said_in_time() {
     let port = silent.local_addr().unwrap().port();
     let silent_target = Target { port: Some(port), ..target };
     assert!(matches!(error(&silent_target, &sshd.env()).await, ConnectError::TimedOut { .. }));
+}
+
+#[tokio::test]
+async fn a_jump_host_or_a_command_carries_the_connection() {
+    let Some(jump) = Sshd::start("") else { return };
+    let Some(goal) = Sshd::start("") else { return };
+    let config = goal.path("config_user");
+    let known = std::fs::read_to_string(jump.path("host_ed25519.pub")).unwrap();
+    let target = Target { config: ConfigFiles::Only(config.clone()), ..goal.target() };
+    let all = std::fs::read_to_string(goal.path("known_hosts")).unwrap();
+    let both = format!("{all}[127.0.0.1]:{} {known}", jump.port);
+    std::fs::write(goal.path("known_hosts"), both).unwrap();
+    let jumping = format!(
+        "Host j\n HostName 127.0.0.1\n Port {}\n IdentityFile {}\nHost 127.0.0.1\n ProxyJump j\n",
+        jump.port,
+        jump.path("user").display(),
+    );
+    std::fs::write(&config, &jumping).unwrap();
+    says_hello(&target, &goal.env()).await;
+    assert!(jump.log().contains("Accepted publickey"));
+    std::fs::write(&config, jumping.replace("ProxyJump j", "ProxyCommand cat")).unwrap();
+    let cat = error(&target, &goal.env()).await;
+    assert!(matches!(cat, ConnectError::Protocol { .. } | ConnectError::Closed { .. }), "{cat}");
+    let bash = "ProxyCommand bash -c 'exec 3<>/dev/tcp/%h/%p; cat <&3 & cat >&3'";
+    std::fs::write(&config, jumping.replace("ProxyJump j", bash)).unwrap();
+    says_hello(&target, &goal.env()).await;
+    std::fs::write(&config, "Host *\n ProxyJump j").unwrap();
+    let endless = error(&target, &goal.env()).await;
+    assert!(endless.to_string().contains("without end"), "{endless}");
+}
+
+#[tokio::test]
+async fn the_lock_dies_with_its_connection() {
+    let Some(sshd) = Sshd::start("") else { return };
+    let first = Connection::open(&sshd.target(), &sshd.env()).await.unwrap();
+    let second = Connection::open(&sshd.target(), &sshd.env()).await.unwrap();
+    let wait = Duration::from_secs(20);
+    let held = first.lock(&Become::login(), "ann", wait).await.unwrap();
+    assert!(second.lock(&Become::login(), "bob", Duration::ZERO).await.is_err());
+    first.close().await;
+    second.lock(&Become::login(), "bob", wait).await.unwrap().release().await;
+    assert!(held.is_lost());
+}
+
+#[tokio::test]
+async fn a_cut_connection_is_lost_never_fine() {
+    let Some(sshd) = Sshd::start("") else { return };
+    let connection = Connection::open(&sshd.target(), &sshd.env()).await.unwrap();
+    let shell = connection.shell(&Become::login()).await.unwrap();
+    let mut parent = Script::new();
+    // The server's process for this connection is the parent of the session's shell.
+    parent.line("kill -9 $(ps -o ppid= -p $$); sleep 3");
+    let start = Instant::now();
+    let lost = shell.run_one(parent).await.unwrap_err();
+    assert!(start.elapsed() < Duration::from_secs(3), "{lost}");
+    assert!(connection.shell(&Become::login()).await.is_err());
 }

@@ -27,6 +27,7 @@ pub enum Flow {
 
 /// How YAML is to look.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "they are the options of Ansible's filters")]
 pub struct Style {
     /// Blanks per level; 2 to 9, others count as 2.
     pub indent: usize,

@@ -21,6 +21,9 @@ pub trait Module {
     /// The argument that takes the free form (`command: echo hi`), if it has one.
     const FREE_FORM: Option<&'static str> = None;
 
+    /// Arguments that the module renders itself: expressions (`assert`).
+    const RAW_ARGUMENTS: &'static [&'static str] = &[];
+
     /// What the task would do: pure, without I/O; called again whenever more states are known.
     fn plan(args: &Self::Args, call: &Call<'_>, host: &Host<'_>) -> Result<Plan, Suspend>;
 }
@@ -34,6 +37,8 @@ pub struct Entry {
     pub summary: &'static str,
     /// The argument that takes the free form.
     pub free_form: Option<&'static str>,
+    /// Arguments that it renders itself.
+    pub raw_arguments: &'static [&'static str],
     /// Its arguments.
     pub specs: fn() -> Vec<ArgumentSpec>,
     /// What is wrong with arguments whose templates are not rendered yet.
@@ -53,6 +58,7 @@ impl Entry {
             name: M::NAME,
             summary: M::SUMMARY,
             free_form: M::FREE_FORM,
+            raw_arguments: M::RAW_ARGUMENTS,
             specs: M::Args::specs,
             check: M::Args::check,
             plan: |passed, at, call, host| {

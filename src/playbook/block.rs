@@ -28,12 +28,17 @@ pub struct Block {
 }
 
 /// A handler: a task that runs when notified.
+///
+/// Of several handlers of one name, the list that was loaded last wins, and in one list the first (observed with
+/// ansible-core 2.19); of a topic, all run.
 #[derive(Debug, Clone)]
 pub struct Handler {
     /// The task; its name may be a template.
     pub task: Arc<Task>,
     /// `listen`: topics, not rendered.
     pub listen: Vec<Str>,
+    /// Which list of handlers it comes from: the roles', then the play's, then those of imported and included roles.
+    pub list: usize,
 }
 
 impl Handler {

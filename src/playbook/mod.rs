@@ -17,6 +17,7 @@ mod scope;
 mod setting;
 pub mod spec;
 mod task;
+mod unlock;
 mod vocabulary;
 
 pub use block::{Block, Handler, Item};
@@ -24,12 +25,13 @@ pub use keywords::{Keyword, Keywords, ModuleDefaults, Tag, Vars};
 pub use layer::{Layer, Tier};
 pub use loader::{IncludedRole, Loader, Paths, RoleRequest};
 pub use location::Location;
-pub use play::{Play, Playbook, RoleItems, VarsFile, VarsPrompt};
+pub use play::{Play, Playbook, VarsFile, VarsPrompt};
 pub use repeat::{Loop, LoopControl, LoopKind};
-pub use role::{From, Role, RoleUse, RoleUseKind};
+pub use role::{Brought, From, Role, RoleUse, RoleUseKind};
 pub use scope::{Scope, ScopeKind};
 pub use setting::{Args, FreeForm, Setting, literal_bool, literal_text};
 pub use task::{
     Action, Flow, FromSettings, IncludeRole, IncludeTasks, Meta, Register, Task, ValidateArguments,
 };
+pub use unlock::{Unlock, VAULT_HEADER};
 pub use vocabulary::{Known, Vocabulary};

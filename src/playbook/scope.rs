@@ -32,7 +32,7 @@ pub enum ScopeKind {
     Role(Arc<RoleUse>),
     /// A block.
     Block,
-    /// `import_tasks`, `import_role`: everything it says holds for each task inside, its vars are include parameters.
+    /// `import_tasks`, `import_role`: everything it says holds for each task inside.
     Import,
     /// `include_tasks`, `include_role`: only `apply:` and its vars hold inside; the vars are include parameters.
     Include,

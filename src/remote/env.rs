@@ -6,6 +6,7 @@ use std::sync::Arc;
 use secrecy::SecretString;
 use tokio::sync::Semaphore;
 
+use super::ssh::KeyRing;
 use super::wire::{Deaf, Wire};
 
 /// Asks a person. Called at most once at a time per connection.
@@ -43,6 +44,10 @@ pub struct Env {
     pub prompt: Arc<dyn Prompt>,
     /// Watches what goes over the wire.
     pub wire: Arc<dyn Wire>,
+    /// Keys that were unlocked in this run.
+    pub keys: Arc<KeyRing>,
+    /// The time, in Unix seconds, for the validity of certificates.
+    pub clock: fn() -> u64,
     /// How many logins may be under way at once: servers drop what is over their `MaxStartups`.
     pub logins: Arc<Semaphore>,
 }
@@ -62,7 +67,15 @@ impl Env {
             agent_socket: None,
             prompt: Arc::new(NoPrompt),
             wire: Arc::new(Deaf),
+            keys: Arc::default(),
+            clock: system_time,
             logins: Arc::new(Semaphore::new(Self::LOGINS)),
         }
     }
+}
+
+fn system_time() -> u64 {
+    std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
 }

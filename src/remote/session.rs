@@ -111,6 +111,7 @@ impl Shell {
         let turn = tokio::sync::Mutex::new(());
         let writer = Mutex::new(Some(writer));
         let mut shell = Self { host: host.to_owned(), writer, streams, turn, wire, uid: 0 };
+        shell.send(bootstrap::functions()).await?;
         let mut said = Vec::new();
         shell.collect(greeting, &[], &mut |_, output| said = output.stdout).await?;
         shell.uid = uid_of(&said);
@@ -158,7 +159,10 @@ impl Shell {
     /// Runs one part and returns its result.
     pub async fn run_one(&self, part: Script) -> Result<Output, Lost> {
         let mut result = Output::default();
-        self.run(&[part], OnFailure::Continue, &mut |_, output| result = output).await?;
+        self.run(&[part], OnFailure::Continue, &mut |_, output| {
+            result = output;
+        })
+        .await?;
         Ok(result)
     }
 
@@ -247,16 +251,14 @@ impl Shell {
         reports: &mut mpsc::UnboundedReceiver<Report>,
         limit: Option<Duration>,
     ) -> Result<Report, Lost> {
-        let report = match limit {
-            None => reports.recv().await,
-            Some(limit) => match timeout(limit.saturating_add(GRACE), reports.recv()).await {
-                Ok(report) => report,
-                Err(_) => {
-                    self.condemn(LostCause::Unresponsive);
-                    None
-                }
-            },
+        let Some(limit) = limit else {
+            return reports.recv().await.ok_or_else(|| self.lost());
         };
+        let report =
+            timeout(limit.saturating_add(GRACE), reports.recv()).await.unwrap_or_else(|_| {
+                self.condemn(LostCause::Unresponsive);
+                None
+            });
         report.ok_or_else(|| self.lost())
     }
 }
@@ -344,12 +346,11 @@ fn lock<T>(guarded: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     guarded.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The greeting is `uid pid`, after whatever the login printed.
+/// The greeting is the user id, after whatever the login printed.
 fn uid_of(greeting: &[u8]) -> u32 {
     let text = String::from_utf8_lossy(greeting);
     let line = text.trim_end().rsplit('\n').next().unwrap_or_default();
-    let field = line.rsplit(' ').nth(1).unwrap_or_default();
-    let digits = field.trim_start_matches(|c: char| !c.is_ascii_digit());
+    let digits = line.rsplit(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
     digits.parse().unwrap_or(u32::MAX)
 }
 

@@ -1,0 +1,172 @@
+//! Includes during the run: the engine renders the names and asks for the tasks.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::Loader;
+use super::build::{Build, DEEPEST};
+use super::fields::describe;
+use super::imports::include_scope;
+use super::play_vars::vars_location;
+use super::roles::Wanted;
+use crate::diagnostic::{Diagnostic, Diagnostics, Span};
+use crate::playbook::{
+    Block, From, Handler, IncludeRole, IncludeTasks, Item, Keywords, Location, RoleUse,
+    RoleUseKind, Scope, ScopeKind, Task,
+};
+use crate::value::Map;
+
+/// Blocks by the address of the task that includes them and the file; a block keeps its task's scope alive, and the
+/// entry keeps the task.
+#[derive(Default)]
+pub struct Cache {
+    blocks: Mutex<HashMap<(usize, PathBuf), (Arc<Task>, Arc<Block>)>>,
+}
+
+/// An `include_role` with its names rendered.
+#[derive(Debug, Clone)]
+pub struct RoleRequest {
+    /// The role.
+    pub name: String,
+    /// Its files.
+    pub from: From,
+    /// `public`; false if not written.
+    pub public: bool,
+    /// `allow_duplicates`; true if not written.
+    pub allow_duplicates: bool,
+    /// `rolespec_validate`; true if not written.
+    pub validate: bool,
+}
+
+/// What an `include_role` brings.
+#[derive(Debug, Clone)]
+pub struct IncludedRole {
+    /// The use.
+    pub role: Arc<RoleUse>,
+    /// Its tasks, dependencies and the check of its arguments first.
+    pub block: Arc<Block>,
+    /// Its handlers and those of its dependencies; they join the play's, and win over handlers of the same name.
+    pub handlers: Vec<Arc<Handler>>,
+}
+
+impl Loader {
+    /// The tasks of an `include_tasks` whose file name is rendered, as a block whose scope is the include.
+    /// The file is looked for beside the file that the task stands in, then in the role's `tasks/`, then beside the
+    /// playbook. Asked again for the same task and file, it gives the same block.
+    pub fn include_tasks(
+        &self,
+        task: &Arc<Task>,
+        include: &IncludeTasks,
+        file: &str,
+    ) -> Result<Arc<Block>, Diagnostics> {
+        let mut build = Build::new(self);
+        let location = build.find_tasks(file, &task.scope, &include.file.span)?;
+        let key = (Arc::as_ptr(task) as usize, location.path.clone());
+        let known =
+            self.includes.blocks.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        if let Some((_, block)) = known {
+            return Ok(block);
+        }
+        not_too_deep(task)?;
+        let document = build.document(&location, &include.file.span);
+        let block = document.map(|document| {
+            let scope = include_scope(task, &include.apply, location);
+            let nodes = build.task_list(&document);
+            let items = build.items(nodes, &scope);
+            Arc::new(Block { scope, items, rescue: vec![], always: vec![] })
+        });
+        let block = build.finish(block)?;
+        let entry = (Arc::clone(task), Arc::clone(&block));
+        self.includes.blocks.lock().unwrap_or_else(PoisonError::into_inner).insert(key, entry);
+        Ok(block)
+    }
+
+    /// The handlers of an `include_tasks` among handlers.
+    pub fn include_handlers(
+        &self,
+        task: &Arc<Task>,
+        include: &IncludeTasks,
+        file: &str,
+    ) -> Result<Vec<Arc<Handler>>, Diagnostics> {
+        not_too_deep(task)?;
+        let mut build = Build::new(self);
+        let location = build.find_tasks(file, &task.scope, &include.file.span)?;
+        let document = build.document(&location, &include.file.span);
+        let handlers = document.map(|document| {
+            let scope = include_scope(task, &include.apply, location);
+            let nodes = build.task_list(&document);
+            build.handlers(nodes, &scope)
+        });
+        build.finish(handlers)
+    }
+
+    /// The role of an `include_role` whose names are rendered.
+    pub fn include_role(
+        &self,
+        task: &Arc<Task>,
+        include: &IncludeRole,
+        request: &RoleRequest,
+    ) -> Result<IncludedRole, Diagnostics> {
+        not_too_deep(task)?;
+        let mut build = Build::new(self);
+        let wanted = Wanted {
+            name: request.name.clone(),
+            span: include.role.span.clone(),
+            kind: RoleUseKind::Include,
+            from: request.from.clone(),
+            keywords: Keywords::default(),
+            params: Map::new(),
+            public: request.public,
+            allow_duplicates: Some(request.allow_duplicates),
+            validate: request.validate,
+        };
+        let scope = include_scope(task, &include.apply, task.scope.file.clone());
+        let used = build.use_role(wanted, &scope);
+        let imported = std::mem::take(&mut build.play.imported_handlers);
+        let included = used.map(|used| {
+            let items = used.blocks.into_iter().map(Item::Block).collect();
+            let mut handlers = used.handlers;
+            handlers.extend(imported);
+            let handlers = handlers.into_iter().map(|handler| later(&handler)).collect();
+            let block = Arc::new(Block { scope, items, rescue: vec![], always: vec![] });
+            IncludedRole { role: used.role, block, handlers }
+        });
+        build.finish(included)
+    }
+
+    /// The file of an entry of `vars_files`, once its name is rendered.
+    pub fn find_vars_file(&self, name: &str, play: &Arc<Scope>) -> Option<Location> {
+        vars_location(name, play)
+    }
+
+    /// The variables of a file: of `vars_files` or `include_vars`. Not rendered.
+    pub fn vars_file(&self, file: &Location) -> Result<Arc<Map>, Diagnostics> {
+        let document = self.read(file)?;
+        if !document.is_null() && document.as_mapping().is_none() {
+            let message =
+                format!("a file of variables is a mapping, and this is {}", describe(&document));
+            return Err(Diagnostic::new(message).at(&document.span).into());
+        }
+        let mut build = Build::new(self);
+        let map = build.variables_file(file, &Span::new(&document.span.source, 0, 0));
+        build.finish(map.map(Arc::new))
+    }
+}
+
+/// A handler that was loaded during the run: later than all of the play's.
+fn later(handler: &Handler) -> Arc<Handler> {
+    const AFTER_ALL: usize = usize::MAX / 2;
+    Arc::new(Handler { list: handler.list + AFTER_ALL, ..handler.clone() })
+}
+
+/// An include that includes itself without end is found by how deep it is.
+fn not_too_deep(task: &Arc<Task>) -> Result<(), Diagnostic> {
+    let depth = task.scope.chain().filter(|scope| matches!(scope.kind, ScopeKind::Include)).count();
+    if depth < DEEPEST {
+        return Ok(());
+    }
+    Err(Diagnostic::new(format!("includes are nested deeper than {DEEPEST}"))
+        .at(&task.span)
+        .hint("does a file include itself without a condition that ends it?"))
+}

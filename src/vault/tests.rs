@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use proptest::prelude::*;
+
 use super::*;
 
 /// Made with `ansible-vault encrypt_string` 2.19: the label `a`, the password `pw1`.
@@ -145,5 +147,12 @@ fn real_ansible_opens_what_we_seal() {
             .output()
             .unwrap();
         assert_eq!(String::from_utf8_lossy(&output.stdout).trim_end(), clear.trim_end());
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_envelope_is_read_or_refused(text in prop_oneof!["(\\$ANSIBLE_VAULT;|1\\.1;|AES256|\n|3[0-9a]|é){0,12}", any::<String>()]) {
+        let _ = Envelope::parse(&text);
     }
 }

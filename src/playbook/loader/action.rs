@@ -218,7 +218,9 @@ impl Build<'_> {
             Given::Text(text, span) => self.text_args(module, canonical, &text, &span),
             Given::Entries(entries) => {
                 let mut args = Args::default();
-                entries.into_iter().for_each(|field| named(&mut args, field));
+                for field in entries {
+                    named(&mut args, field);
+                }
                 args
             }
             Given::Node(node) => self.node_args(module, canonical, node),
@@ -232,7 +234,9 @@ impl Build<'_> {
         }
         if node.as_mapping().is_some() {
             if let Some(mut fields) = self.fields(node, &format!("the arguments of `{module}`")) {
-                fields.take_where(|_| true).into_iter().for_each(|field| named(&mut args, field));
+                for field in fields.take_where(|_| true) {
+                    named(&mut args, field);
+                }
             }
             return args;
         }

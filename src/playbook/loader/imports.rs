@@ -41,8 +41,8 @@ impl Build<'_> {
     }
 
     fn imported(&mut self, task: Task, file: &Setting) -> Option<(Arc<Scope>, Arc<Node>)> {
-        let name = self.known_text(file, &task.scope, "file")?;
-        let found = self.find_tasks(&name, &task.scope, &file.span);
+        let name = self.known_text(file, &task.scope, task.keywords.vars.as_ref(), "file")?;
+        let found = find_tasks(&name, &task.scope, &file.span);
         let location = self.note(found)?;
         let document = self.document(&location, &file.span)?;
         let scope = Scope {
@@ -59,36 +59,6 @@ impl Build<'_> {
     /// The entries of a file of tasks.
     pub fn task_list<'n>(&mut self, document: &'n Node) -> &'n [Node] {
         self.list(document, "a file of tasks")
-    }
-
-    /// Looks for a file of tasks: beside the file that names it, in the `tasks/` of the roles around, in the
-    /// playbook's directory.
-    pub fn find_tasks(
-        &self,
-        name: &str,
-        scope: &Arc<Scope>,
-        span: &Span,
-    ) -> Result<Location, Diagnostic> {
-        let mut tried: Vec<Location> = vec![scope.file.directory().join(name)];
-        let role = scope.role();
-        for role in role.into_iter().chain(role.into_iter().flat_map(|role| role.parents())) {
-            tried.push(role.role.directory.join("tasks").join(name));
-            tried.push(role.role.directory.join(name));
-        }
-        tried.push(scope.play().file.directory().join(name));
-        let mut seen: Vec<PathBuf> = Vec::new();
-        for mut location in tried {
-            location.path = clean(&location.path);
-            if location.files.is_file(&location.path) {
-                return Ok(location);
-            }
-            if !seen.contains(&location.path) {
-                seen.push(location.path);
-            }
-        }
-        let places: Vec<String> = seen.iter().map(|path| format!("`{}`", path.display())).collect();
-        let problem = Diagnostic::new(format!("there is no file `{name}`")).at(span);
-        Err(problem.hint(format!("looked for {}", places.join(", "))))
     }
 
     /// Runs `read` inside a file or role, unless we are inside of it already.
@@ -120,8 +90,8 @@ impl Build<'_> {
 
     /// Puts a role in the place of the task.
     pub fn import_role(&mut self, task: Task, role: &IncludeRole) -> Option<Arc<Block>> {
-        let name = self.known_text(&role.role, &task.scope, "name")?;
-        let from = self.known_from(&role.from, &task.scope);
+        let name = self.known_text(&role.role, &task.scope, task.keywords.vars.as_ref(), "name")?;
+        let from = self.known_from(&role.from, &task);
         let literal = |setting: &Option<Setting>, unless: bool| {
             setting.as_ref().and_then(|setting| literal_bool(&setting.value)).unwrap_or(unless)
         };
@@ -151,9 +121,11 @@ impl Build<'_> {
         Some(Arc::new(Block { scope, items, rescue: vec![], always: vec![] }))
     }
 
-    fn known_from(&mut self, from: &FromSettings, scope: &Arc<Scope>) -> From {
+    fn known_from(&mut self, from: &FromSettings, task: &Task) -> From {
         let mut text = |setting: &Option<Setting>, name: &str| {
-            setting.as_ref().and_then(|setting| self.known_text(setting, scope, name))
+            setting.as_ref().and_then(|setting| {
+                self.known_text(setting, &task.scope, task.keywords.vars.as_ref(), name)
+            })
         };
         From {
             tasks: text(&from.tasks, "tasks_from"),
@@ -162,6 +134,31 @@ impl Build<'_> {
             handlers: text(&from.handlers, "handlers_from"),
         }
     }
+}
+
+/// Looks for a file of tasks: beside the file that names it, in the `tasks/` of the roles around, in the
+/// playbook's directory.
+pub fn find_tasks(name: &str, scope: &Arc<Scope>, span: &Span) -> Result<Location, Diagnostic> {
+    let mut tried: Vec<Location> = vec![scope.file.directory().join(name)];
+    let role = scope.role();
+    for role in role.into_iter().chain(role.into_iter().flat_map(|role| role.parents())) {
+        tried.push(role.role.directory.join("tasks").join(name));
+        tried.push(role.role.directory.join(name));
+    }
+    tried.push(scope.play().file.directory().join(name));
+    let mut seen: Vec<PathBuf> = Vec::new();
+    for mut location in tried {
+        location.path = clean(&location.path);
+        if location.files.is_file(&location.path) {
+            return Ok(location);
+        }
+        if !seen.contains(&location.path) {
+            seen.push(location.path);
+        }
+    }
+    let places: Vec<String> = seen.iter().map(|path| format!("`{}`", path.display())).collect();
+    let problem = Diagnostic::new(format!("there is no file `{name}`")).at(span);
+    Err(problem.hint(format!("looked for {}", places.join(", "))))
 }
 
 /// The scope that the tasks of an include stand in: its vars, and inside of them what `apply` says.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::Loader;
 use super::build::{Build, DEEPEST};
 use super::fields::describe;
-use super::imports::include_scope;
+use super::imports::{find_tasks, include_scope};
 use super::play_vars::vars_location;
 use super::roles::Wanted;
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
@@ -21,8 +21,11 @@ use crate::value::Map;
 /// entry keeps the task.
 #[derive(Default)]
 pub struct Cache {
-    blocks: Mutex<HashMap<(usize, PathBuf), (Arc<Task>, Arc<Block>)>>,
+    blocks: Mutex<HashMap<(usize, PathBuf), Included>>,
 }
+
+/// The task that includes, and what.
+type Included = (Arc<Task>, Arc<Block>);
 
 /// An `include_role` with its names rendered.
 #[derive(Debug, Clone)]
@@ -61,7 +64,7 @@ impl Loader {
         file: &str,
     ) -> Result<Arc<Block>, Diagnostics> {
         let mut build = Build::new(self);
-        let location = build.find_tasks(file, &task.scope, &include.file.span)?;
+        let location = find_tasks(file, &task.scope, &include.file.span)?;
         let key = (Arc::as_ptr(task) as usize, location.path.clone());
         let known =
             self.includes.blocks.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
@@ -91,7 +94,7 @@ impl Loader {
     ) -> Result<Vec<Arc<Handler>>, Diagnostics> {
         not_too_deep(task)?;
         let mut build = Build::new(self);
-        let location = build.find_tasks(file, &task.scope, &include.file.span)?;
+        let location = find_tasks(file, &task.scope, &include.file.span)?;
         let document = build.document(&location, &include.file.span);
         let handlers = document.map(|document| {
             let scope = include_scope(task, &include.apply, location);

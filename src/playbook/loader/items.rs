@@ -159,7 +159,7 @@ impl Build<'_> {
         if !keywords.tags.iter().any(|tag| tag.text.is_template()) {
             return;
         }
-        let vars = self.known_vars(scope);
+        let vars = self.known_vars(scope, keywords.vars.as_ref());
         let mut settled = Vec::new();
         for tag in std::mem::take(&mut keywords.tags) {
             if !tag.text.is_template() {

@@ -140,7 +140,7 @@ impl Build<'_> {
                     map.insert(name.into(), value);
                 }
                 Some(name) => {
-                    self.error(bad_variable_name(name, what.trim_matches('`'), &key.span))
+                    self.error(bad_variable_name(name, what.trim_matches('`'), &key.span));
                 }
                 None => {
                     let message =

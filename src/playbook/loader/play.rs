@@ -167,15 +167,33 @@ impl Build<'_> {
             take("order"),
         ];
         let [facts, subset, timeout, path, serial, strategy, fail, force, order] = &settings;
-        facts.iter().for_each(|setting| self.check_bool(setting, "gather_facts"));
-        subset.iter().for_each(|setting| self.check_templates(&setting.value));
-        timeout.iter().for_each(|setting| self.check_count(setting, "gather_timeout"));
-        path.iter().for_each(|setting| self.check_text(setting, "fact_path"));
-        serial.iter().for_each(|setting| self.check_serial(setting));
-        strategy.iter().for_each(|setting| self.check_choice(setting, "strategy", &STRATEGIES));
-        fail.iter().for_each(|setting| self.check_percentage(setting));
-        force.iter().for_each(|setting| self.check_bool(setting, "force_handlers"));
-        order.iter().for_each(|setting| self.check_choice(setting, "order", &ORDERS));
+        if let Some(setting) = facts {
+            self.check_bool(setting, "gather_facts");
+        }
+        if let Some(setting) = subset {
+            self.check_templates(&setting.value);
+        }
+        if let Some(setting) = timeout {
+            self.check_count(setting, "gather_timeout");
+        }
+        if let Some(setting) = path {
+            self.check_text(setting, "fact_path");
+        }
+        if let Some(setting) = serial {
+            self.check_serial(setting);
+        }
+        if let Some(setting) = strategy {
+            self.check_choice(setting, "strategy", &STRATEGIES);
+        }
+        if let Some(setting) = fail {
+            self.check_percentage(setting);
+        }
+        if let Some(setting) = force {
+            self.check_bool(setting, "force_handlers");
+        }
+        if let Some(setting) = order {
+            self.check_choice(setting, "order", &ORDERS);
+        }
         settings
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
 use sha2::{Digest as _, Sha256};
 
 use super::build::{Build, is_variable_name};
@@ -129,7 +130,9 @@ impl Build<'_> {
         let setting =
             Setting { name: node.span.clone(), value: node.to_value(), span: node.span.clone() };
         match &setting.value {
-            Value::Str(text) if text.is_template() => self.known_text(&setting, scope, "role"),
+            Value::Str(text) if text.is_template() => {
+                self.known_text(&setting, scope, None, "role")
+            }
             _ => Some(name.to_string()),
         }
     }
@@ -148,10 +151,10 @@ impl Build<'_> {
                 problem.trace.push(step.clone());
             }
         }
-        used.flatten()
+        used
     }
 
-    fn used(&mut self, wanted: Wanted, directory: &Location, outer: &Arc<Scope>) -> Option<Used> {
+    fn used(&mut self, wanted: Wanted, directory: &Location, outer: &Arc<Scope>) -> Used {
         let meta = self.meta(directory, &wanted.span, outer);
         let role = Arc::new(RoleUse {
             defaults: self.role_vars(
@@ -209,7 +212,7 @@ impl Build<'_> {
             handlers.extend(self.role_handlers(&file, &scope(file.clone())));
         }
         blocks.push(Arc::new(Block { scope: own, items, rescue: vec![], always: vec![] }));
-        Some(Used { role, blocks, handlers })
+        Used { role, blocks, handlers }
     }
 
     fn role_tasks(&mut self, file: &Location, scope: &Arc<Scope>) -> Vec<Item> {
@@ -267,7 +270,7 @@ fn identity(directory: &Location, wanted: &Wanted) -> String {
     for condition in &wanted.keywords.when {
         part(&whole(&condition.value));
     }
-    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    base64::engine::general_purpose::STANDARD_NO_PAD.encode(digest.finalize())
 }
 
 /// A value as one text, vaulted ones by their envelope.

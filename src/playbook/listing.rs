@@ -21,7 +21,7 @@ pub struct PlayListing {
 /// One task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaskListing {
-    /// `role : name`.
+    /// `role : name`, or the module of a task without a name.
     pub title: String,
     /// All its tags, inherited ones too, sorted.
     pub tags: Vec<String>,
@@ -56,7 +56,11 @@ fn listing(play: &Play, filter: &TagFilter) -> PlayListing {
 
 fn task_listing(task: &Task) -> TaskListing {
     let tags: BTreeSet<&str> = task.tags().iter().map(|tag| Str::as_str(&tag.text)).collect();
-    TaskListing { title: task.title(), tags: tags.into_iter().map(ToString::to_string).collect() }
+    let title = match &task.name {
+        Some(_) => task.title(),
+        None => task.action.module.clone(),
+    };
+    TaskListing { title, tags: tags.into_iter().map(ToString::to_string).collect() }
 }
 
 fn pattern(hosts: &Value) -> String {

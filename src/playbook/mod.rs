@@ -24,7 +24,7 @@ mod tests;
 mod unlock;
 mod vocabulary;
 
-pub use block::{Block, Handler, Item};
+pub use block::{Block, Brings, Handler, Item};
 pub use keywords::{Keyword, Keywords, ModuleDefaults, Tag, Vars};
 pub use layer::{Layer, Tier};
 pub use listing::{PlayListing, TaskListing, list_tags, list_tasks};

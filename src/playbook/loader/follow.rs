@@ -64,10 +64,17 @@ impl Build<'_> {
         if !seen.insert(clean(&found.path)) {
             return;
         }
-        let Some(document) = self.document(&found, &include.file.span) else { return };
-        let nodes = self.task_list(&document);
-        let scope = include_scope(task, &include.apply, found);
-        self.items(nodes, &scope);
+        let step = format!(
+            "while looking into `{}`, included at {}",
+            found.path.display(),
+            include.file.span
+        );
+        self.traced(&step, |build| {
+            let Some(document) = build.document(&found, &include.file.span) else { return };
+            let nodes = build.task_list(&document);
+            let scope = include_scope(task, &include.apply, found);
+            build.items(nodes, &scope);
+        });
     }
 
     fn follow_role(
@@ -104,7 +111,8 @@ impl Build<'_> {
 
     /// Literal names that are notified must have a handler somewhere.
     pub fn check_notified(&mut self, handlers: &[Arc<Handler>]) {
-        let foreseen = std::mem::take(&mut self.play.foreseen_handlers);
+        let mut foreseen = std::mem::take(&mut self.play.foreseen_handlers);
+        foreseen.append(&mut self.play.imported_handlers);
         let all: Vec<&Arc<Handler>> = handlers.iter().chain(&foreseen).collect();
         let open = self.play.open
             || all

@@ -19,8 +19,8 @@ impl Build<'_> {
     pub fn import_tasks(&mut self, task: Task, file: &Setting) -> Option<Arc<Block>> {
         let (scope, document) = self.imported(task, file)?;
         let nodes = self.task_list(&document);
-        let items = self.within(&scope.file, &file.span, |build| build.items(nodes, &scope))?;
-        Some(Arc::new(Block { scope, items, rescue: vec![], always: vec![] }))
+        let items = self.inside(&scope, file, |build| build.items(nodes, &scope))?;
+        Some(Arc::new(Block::plain(scope, items)))
     }
 
     /// The same among handlers.
@@ -32,7 +32,7 @@ impl Build<'_> {
     ) -> Vec<Arc<Handler>> {
         let Some((scope, document)) = self.imported(task, file) else { return vec![] };
         let nodes = self.task_list(&document);
-        let handlers = self.within(&scope.file, &file.span, |build| build.handlers(nodes, &scope));
+        let handlers = self.inside(&scope, file, |build| build.handlers(nodes, &scope));
         let handlers = handlers.unwrap_or_default();
         handlers
             .into_iter()
@@ -44,7 +44,8 @@ impl Build<'_> {
         let name = self.known_text(file, &task.scope, task.keywords.vars.as_ref(), "file")?;
         let found = find_tasks(&name, &task.scope, &file.span);
         let location = self.note(found)?;
-        let document = self.document(&location, &file.span)?;
+        let step = format!("while importing `{}` at {}", location.path.display(), file.span);
+        let document = self.traced(&step, |build| build.document(&location, &file.span))?;
         let scope = Scope {
             kind: ScopeKind::Import,
             name: task.name,
@@ -54,6 +55,16 @@ impl Build<'_> {
             parent: Some(task.scope),
         };
         Some((Arc::new(scope), document))
+    }
+
+    fn inside<T>(
+        &mut self,
+        scope: &Arc<Scope>,
+        file: &Setting,
+        read: impl FnOnce(&mut Self) -> T,
+    ) -> Option<T> {
+        let step = format!("while importing `{}` at {}", scope.file.path.display(), file.span);
+        self.traced(&step, |build| build.within(&scope.file, &file.span, read))
     }
 
     /// The entries of a file of tasks.
@@ -118,7 +129,7 @@ impl Build<'_> {
         self.play.imported_roles.push(used.role);
         self.play.imported_handlers.extend(used.handlers);
         let items = used.blocks.into_iter().map(Item::Block).collect();
-        Some(Arc::new(Block { scope, items, rescue: vec![], always: vec![] }))
+        Some(Arc::new(Block::plain(scope, items)))
     }
 
     fn known_from(&mut self, from: &FromSettings, task: &Task) -> From {

@@ -53,6 +53,7 @@ impl Build<'_> {
         let (pre_tasks, tasks, post_tasks) = (part("pre_tasks"), part("tasks"), part("post_tasks"));
         self.refuse_rest(&mut fields, Level::Play);
         handlers.append(&mut self.play.imported_handlers);
+        let imported_roles = std::mem::take(&mut self.play.imported_roles);
         self.follow_includes();
         self.check_notified(&handlers);
         let [
@@ -82,7 +83,7 @@ impl Build<'_> {
             tasks,
             post_tasks,
             handlers,
-            imported_roles: std::mem::take(&mut self.play.imported_roles),
+            imported_roles,
             serial,
             strategy,
             max_fail_percentage: fail,

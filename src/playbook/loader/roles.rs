@@ -144,14 +144,9 @@ impl Build<'_> {
         let span = wanted.span.clone();
         let entry = directory.join(wanted.from.tasks.as_deref().unwrap_or("main"));
         let step = format!("while loading role `{}`", wanted.name);
-        let before = self.errors.len();
-        let used = self.within(&entry, &span, |build| build.used(wanted, &directory, outer));
-        for problem in self.errors.iter_mut().skip(before) {
-            if !problem.trace.contains(&step) {
-                problem.trace.push(step.clone());
-            }
-        }
-        used
+        self.traced(&step, |build| {
+            build.within(&entry, &span, |build| build.used(wanted, &directory, outer))
+        })
     }
 
     fn used(&mut self, wanted: Wanted, directory: &Location, outer: &Arc<Scope>) -> Used {
@@ -211,7 +206,7 @@ impl Build<'_> {
         if let Some(file) = file {
             handlers.extend(self.role_handlers(&file, &scope(file.clone())));
         }
-        blocks.push(Arc::new(Block { scope: own, items, rescue: vec![], always: vec![] }));
+        blocks.push(Arc::new(Block::plain(own, items)));
         Used { role, blocks, handlers }
     }
 

@@ -1,5 +1,6 @@
 //! Case files: `tests/playbook/good/*/site.yml` with an outline, `tests/playbook/bad/*` with the messages expected.
 
+mod includes;
 mod outline;
 mod vocabulary;
 
@@ -51,13 +52,17 @@ fn good_playbooks_give_their_outlines() {
             Ok(playbook) => playbook,
             Err(problems) => panic!("{}: {problems}", case.display()),
         };
-        let found = outline::outline(&playbook);
-        let file = case.join("outline.txt");
-        if bless() {
-            fs::write(&file, &found).expect("written");
+        for (file, found) in [
+            ("outline.txt", outline::outline(&playbook)),
+            ("tasks.txt", outline::listing(&playbook)),
+        ] {
+            let file = case.join(file);
+            if bless() {
+                fs::write(&file, &found).expect("written");
+            }
+            let expected = fs::read_to_string(&file).unwrap_or_default();
+            assert_eq!(found, expected, "{}", file.display());
         }
-        let expected = fs::read_to_string(&file).unwrap_or_default();
-        assert_eq!(found, expected, "{}", case.display());
     }
 }
 
@@ -68,6 +73,9 @@ fn expectation(problems: &[Diagnostic]) -> String {
         text.push_str(&format!("# expect: {problem}\n"));
         for hint in &problem.hints {
             text.push_str(&format!("#   hint: {hint}\n"));
+        }
+        for step in &problem.trace {
+            text.push_str(&format!("#   {step}\n"));
         }
     }
     text
@@ -83,8 +91,7 @@ fn bad_playbooks_give_the_expected_messages() {
         };
         let name = file.file_name().expect("a name").to_string_lossy().into_owned();
         let text = fs::read_to_string(&file).expect("read");
-        let is_expected =
-            |line: &&str| line.starts_with("# expect: ") || line.starts_with("#   hint: ");
+        let is_expected = |line: &&str| line.starts_with("# expect: ") || line.starts_with("#   ");
         let expected: String =
             text.lines().take_while(is_expected).map(|line| format!("{line}\n")).collect();
         let problems = match load(&base, &name) {

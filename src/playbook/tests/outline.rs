@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::playbook::{
-    Block, Handler, Item, Keyword, LoopKind, Play, Playbook, ScopeKind, Setting, Task,
+    Block, Handler, Item, Keyword, LoopKind, Play, Playbook, ScopeKind, Setting, TagFilter, Task,
+    list_tasks,
 };
 use crate::value::Value;
 
@@ -13,6 +14,24 @@ pub fn outline(playbook: &Playbook) -> String {
     playbook.plays.iter().for_each(|play| play_outline(play, &mut text));
     for warning in &playbook.warnings {
         text.push_str(&format!("warning: {warning}\n"));
+    }
+    text
+}
+
+/// What `ansible-playbook --list-tasks` prints; `oracle.py` compares.
+pub fn listing(playbook: &Playbook) -> String {
+    let mut text = String::new();
+    for (index, play) in list_tasks(playbook, &TagFilter::default()).into_iter().enumerate() {
+        text.push_str(&format!(
+            "play #{} ({}): {} TAGS: [{}]\n",
+            index + 1,
+            play.hosts,
+            play.name,
+            play.tags.join(", ")
+        ));
+        for task in play.tasks {
+            text.push_str(&format!("  {} TAGS: [{}]\n", task.title, task.tags.join(", ")));
+        }
     }
     text
 }

@@ -39,6 +39,12 @@ struct Candidate<'n> {
     local: bool,
 }
 
+impl Candidate<'_> {
+    fn is_empty(&self) -> bool {
+        matches!(self.given, Given::Node(node) if node.is_null())
+    }
+}
+
 /// The options of modules that take a command (Ansible's documentation of `command`, `shell`, `script`).
 const COMMAND_OPTIONS: [&str; 8] = [
     "chdir",
@@ -117,7 +123,7 @@ impl Build<'_> {
             });
         }
         let strange = fields.take_where(|name| !level.allows(name));
-        self.strangers(&strange, level, candidates.is_empty());
+        self.strangers(&strange, level, &candidates);
         if let [first, second, ..] = candidates.as_slice() {
             let message = format!("a task has one module, and `{}` is a second", second.module);
             let first_is = format!("`{}` is the first", first.module);
@@ -131,7 +137,10 @@ impl Build<'_> {
     }
 
     /// Keys that are neither modules nor keywords of the level.
-    fn strangers(&mut self, strange: &[Field<'_>], level: Level, no_module: bool) {
+    fn strangers(&mut self, strange: &[Field<'_>], level: Level, candidates: &[Candidate<'_>]) {
+        let no_module = candidates.is_empty();
+        let empty =
+            candidates.first().filter(|first| first.is_empty()).map(|first| first.module.as_str());
         for field in strange {
             let elsewhere = level.refuse(field);
             let known_elsewhere = !elsewhere.message.contains("is not a keyword");
@@ -139,6 +148,12 @@ impl Build<'_> {
                 let names = self.loader.vocabulary.names();
                 let more = elsewhere.hints.is_empty() && !known_elsewhere;
                 let problem = if more { elsewhere.suggest(field.name, names) } else { elsewhere };
+                let problem = match empty.filter(|_| problem.hints.is_empty() && !known_elsewhere) {
+                    Some(module) => problem.hint(format!(
+                        "an argument of `{module}` stands below it, two blanks further in"
+                    )),
+                    None => problem,
+                };
                 self.error(problem);
             } else if strange.len() == 1 {
                 let problem = self.unknown_module(field.name);
@@ -218,7 +233,9 @@ impl Build<'_> {
             Given::Text(text, span) => self.text_args(module, canonical, &text, &span),
             Given::Entries(entries) => {
                 let mut args = Args::default();
-                entries.into_iter().for_each(|field| named(&mut args, field));
+                for field in entries {
+                    named(&mut args, field);
+                }
                 args
             }
             Given::Node(node) => self.node_args(module, canonical, node),
@@ -232,24 +249,22 @@ impl Build<'_> {
         }
         if node.as_mapping().is_some() {
             if let Some(mut fields) = self.fields(node, &format!("the arguments of `{module}`")) {
-                fields.take_where(|_| true).into_iter().for_each(|field| named(&mut args, field));
+                for field in fields.take_where(|_| true) {
+                    named(&mut args, field);
+                }
             }
             return args;
         }
-        match node.to_value() {
-            Value::Str(text) => return self.text_args(module, canonical, &text, &node.span),
-            Value::Int(number) if self.takes_free_form(canonical) => {
-                let text = Str::data(number.to_string());
-                args.free_form = Some(FreeForm { text, span: node.span.clone() });
-            }
-            _ => {
-                let message = format!(
-                    "the arguments of `{module}` are a mapping or text, and this is {}",
-                    describe(node)
-                );
-                self.error(Diagnostic::new(message).at(&node.span));
-            }
+        if let Value::Str(text) = node.to_value() {
+            return self.text_args(module, canonical, &text, &node.span);
         }
+        let message = format!(
+            "the arguments of `{module}` are a mapping or text, and this is {}",
+            describe(node)
+        );
+        let problem = Diagnostic::new(message).at(&node.span);
+        let quotes = self.takes_free_form(canonical) && node.as_sequence().is_none();
+        self.error(if quotes { problem.hint("put it in quotes") } else { problem });
         args
     }
 

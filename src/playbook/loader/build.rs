@@ -73,7 +73,8 @@ impl<'l> Build<'l> {
     }
 
     /// The value if nothing was wrong.
-    pub fn finish<T>(self, value: Option<T>) -> Result<T, Diagnostics> {
+    pub fn finish<T>(mut self, value: Option<T>) -> Result<T, Diagnostics> {
+        in_order(&mut self.errors);
         match value {
             Some(value) if self.errors.is_empty() => Ok(value),
             _ if self.errors.is_empty() => {
@@ -82,6 +83,18 @@ impl<'l> Build<'l> {
             }
             _ => Err(Diagnostics(self.errors)),
         }
+    }
+
+    /// Runs `read`, and says of what it finds wrong how it came to this.
+    pub fn traced<T>(&mut self, step: &str, read: impl FnOnce(&mut Self) -> T) -> T {
+        let before = self.errors.len();
+        let result = read(self);
+        for problem in self.errors.iter_mut().skip(before) {
+            if !problem.trace.iter().any(|known| known == step) {
+                problem.trace.push(step.to_string());
+            }
+        }
+        result
     }
 
     /// The entries of a mapping.
@@ -209,6 +222,22 @@ impl<'l> Build<'l> {
             }
         }
     }
+}
+
+/// Orders messages as the files were met, and in each file from top to bottom.
+pub fn in_order(problems: &mut [Diagnostic]) {
+    let mut files: Vec<String> = Vec::new();
+    for problem in problems.iter() {
+        let name = problem.span.as_ref().map(|span| span.source.name.clone()).unwrap_or_default();
+        if !files.contains(&name) {
+            files.push(name);
+        }
+    }
+    problems.sort_by_key(|problem| {
+        let name = problem.span.as_ref().map(|span| span.source.name.as_str()).unwrap_or_default();
+        let file = files.iter().position(|file| file == name);
+        (file, problem.span.as_ref().map(|span| span.start))
+    });
 }
 
 /// "`become` is true or false, and this is …".

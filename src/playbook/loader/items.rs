@@ -8,7 +8,9 @@ use super::flow::Step;
 use super::table::Level;
 use super::task::Read;
 use crate::diagnostic::Diagnostic;
-use crate::playbook::{Block, Flow, Handler, Item, Keywords, Meta, Scope, ScopeKind, Setting};
+use crate::playbook::{
+    Block, Brings, Flow, Handler, Item, Keywords, Meta, Scope, ScopeKind, Setting,
+};
 use crate::value::{Str, Value};
 use crate::yaml::Node;
 
@@ -72,7 +74,8 @@ impl Build<'_> {
             };
             self.error(problem);
         }
-        Some(Arc::new(Block { scope, items, rescue, always }))
+        let brings = Brings::default();
+        Some(Arc::new(Block { scope, items, rescue, always, brings }))
     }
 
     fn part(&mut self, field: Field<'_>, scope: &Arc<Scope>) -> Vec<Item> {
@@ -159,7 +162,7 @@ impl Build<'_> {
         if !keywords.tags.iter().any(|tag| tag.text.is_template()) {
             return;
         }
-        let vars = self.known_vars(scope);
+        let vars = self.known_vars(scope, keywords.vars.as_ref());
         let mut settled = Vec::new();
         for tag in std::mem::take(&mut keywords.tags) {
             if !tag.text.is_template() {

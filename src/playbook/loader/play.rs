@@ -53,6 +53,7 @@ impl Build<'_> {
         let (pre_tasks, tasks, post_tasks) = (part("pre_tasks"), part("tasks"), part("post_tasks"));
         self.refuse_rest(&mut fields, Level::Play);
         handlers.append(&mut self.play.imported_handlers);
+        let imported_roles = std::mem::take(&mut self.play.imported_roles);
         self.follow_includes();
         self.check_notified(&handlers);
         let [
@@ -82,7 +83,7 @@ impl Build<'_> {
             tasks,
             post_tasks,
             handlers,
-            imported_roles: std::mem::take(&mut self.play.imported_roles),
+            imported_roles,
             serial,
             strategy,
             max_fail_percentage: fail,
@@ -167,15 +168,33 @@ impl Build<'_> {
             take("order"),
         ];
         let [facts, subset, timeout, path, serial, strategy, fail, force, order] = &settings;
-        facts.iter().for_each(|setting| self.check_bool(setting, "gather_facts"));
-        subset.iter().for_each(|setting| self.check_templates(&setting.value));
-        timeout.iter().for_each(|setting| self.check_count(setting, "gather_timeout"));
-        path.iter().for_each(|setting| self.check_text(setting, "fact_path"));
-        serial.iter().for_each(|setting| self.check_serial(setting));
-        strategy.iter().for_each(|setting| self.check_choice(setting, "strategy", &STRATEGIES));
-        fail.iter().for_each(|setting| self.check_percentage(setting));
-        force.iter().for_each(|setting| self.check_bool(setting, "force_handlers"));
-        order.iter().for_each(|setting| self.check_choice(setting, "order", &ORDERS));
+        if let Some(setting) = facts {
+            self.check_bool(setting, "gather_facts");
+        }
+        if let Some(setting) = subset {
+            self.check_templates(&setting.value);
+        }
+        if let Some(setting) = timeout {
+            self.check_count(setting, "gather_timeout");
+        }
+        if let Some(setting) = path {
+            self.check_text(setting, "fact_path");
+        }
+        if let Some(setting) = serial {
+            self.check_serial(setting);
+        }
+        if let Some(setting) = strategy {
+            self.check_choice(setting, "strategy", &STRATEGIES);
+        }
+        if let Some(setting) = fail {
+            self.check_percentage(setting);
+        }
+        if let Some(setting) = force {
+            self.check_bool(setting, "force_handlers");
+        }
+        if let Some(setting) = order {
+            self.check_choice(setting, "order", &ORDERS);
+        }
         settings
     }
 

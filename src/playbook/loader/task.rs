@@ -8,7 +8,7 @@ use super::fields::Fields;
 use super::flow::Step;
 use super::table::{INCLUDE_KEYWORDS, Level, NOT_ON_IMPORTS};
 use crate::diagnostic::Diagnostic;
-use crate::playbook::{Action, Flow, Keyword, Register, Scope, Setting, Task};
+use crate::playbook::{Action, Flow, Keyword, Register, Scope, Setting, Task, Vars};
 use crate::value::{Str, Value};
 use crate::yaml::Node;
 
@@ -121,11 +121,12 @@ impl Build<'_> {
         }
     }
 
-    /// The text of a setting that must be known before any host is.
+    /// The text of a setting that must be known before any host is. `own` are the vars beside the setting.
     pub fn known_text(
         &mut self,
         setting: &Setting,
         scope: &Arc<Scope>,
+        own: Option<&Vars>,
         what: &str,
     ) -> Option<String> {
         let text = match &setting.value {
@@ -139,7 +140,7 @@ impl Build<'_> {
         if !text.is_template() {
             return Some(text.as_str().to_string());
         }
-        let vars = self.known_vars(scope);
+        let vars = self.known_vars(scope, own);
         match self.loader.vocabulary.render(text, &vars) {
             Ok(Value::Str(text)) => Some(text.as_str().to_string()),
             Ok(Value::Int(number)) => Some(number.to_string()),

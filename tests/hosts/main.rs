@@ -4,3 +4,4 @@
 mod lab;
 
 mod boot;
+mod watching;

@@ -63,7 +63,7 @@ enum Command {
         #[arg(trailing_var_arg = true, required = true)]
         command: Vec<String>,
     },
-    /// Write inventory.yml and known_hosts for these hosts into a folder
+    /// Write `inventory.yml` and `known_hosts` for these hosts into a folder
     Inventory {
         folder: PathBuf,
         #[arg(required = true)]

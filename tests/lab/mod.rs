@@ -29,9 +29,12 @@ pub mod registry;
 pub mod release;
 pub mod requirement;
 pub mod room;
+pub mod snapshot;
 pub mod tool;
+pub mod watch;
 
 pub use exec::Output;
 pub use host::{Host, Options, Sudo};
 pub use release::Release;
 pub use requirement::lab_or_skip;
+pub use watch::Watch;

@@ -27,11 +27,12 @@ impl Process {
     }
 }
 
+/// The state letter and the start time.
 fn state(pid: u32) -> Option<(char, u64)> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The name in parentheses may hold spaces and parentheses itself.
     let mut fields = stat.rsplit_once(") ")?.1.split(' ');
-    let state = fields.next()?.chars().next()?;
+    let letter = fields.next()?.chars().next()?;
     let start = fields.nth(18)?.parse().ok()?;
-    Some((state, start))
+    Some((letter, start))
 }

@@ -28,23 +28,24 @@ fn a_login_is_not_a_write() -> Result<()> {
     Ok(())
 }
 
+const WRITES: [(&str, &str); 10] = [
+    ("echo a > /etc/new", "created /etc/new"),
+    ("echo a >> /etc/motd", "changed /etc/motd"),
+    ("chmod 600 /etc/issue", "changed /etc/issue"),
+    ("rm /etc/issue.net", "removed /etc/issue.net"),
+    ("echo a > /opt/gone; rm /opt/gone", "changed /opt"),
+    ("touch /dev/shm/a", "created /dev/shm/a"),
+    ("touch /tmp/b; rm /tmp/b", "changed /tmp"),
+    ("mkdir -p /run/c/d", "created /run/c/d"),
+    ("mkdir -p /srv/e/f", "created /srv/e/f"),
+    ("touch /var/lib/docker/g", "created /var/lib/docker/g"),
+];
+
 #[test]
 fn every_kind_of_write_is_seen() -> Result<()> {
     if !lab_or_skip("every_kind_of_write_is_seen") {
         return Ok(());
     }
-    const WRITES: [(&str, &str); 10] = [
-        ("echo a > /etc/new", "created /etc/new"),
-        ("echo a >> /etc/motd", "changed /etc/motd"),
-        ("chmod 600 /etc/issue", "changed /etc/issue"),
-        ("rm /etc/issue.net", "removed /etc/issue.net"),
-        ("echo a > /opt/gone; rm /opt/gone", "changed /opt"),
-        ("touch /dev/shm/a", "created /dev/shm/a"),
-        ("touch /tmp/b; rm /tmp/b", "changed /tmp"),
-        ("mkdir -p /run/c/d", "created /run/c/d"),
-        ("mkdir -p /srv/e/f", "created /srv/e/f"),
-        ("touch /var/lib/docker/g", "created /var/lib/docker/g"),
-    ];
     let host = Host::up(Release::Debian13, &Options::named("loud"))?;
     let watch = Watch::start(&host)?;
     for (script, _) in WRITES {

@@ -297,8 +297,19 @@ impl Host {
 
     /// An OpenSSH client command with the lab's key, to be given a command to run.
     pub fn ssh_command(&self, user: &str) -> Result<Command> {
-        let known_hosts = self.folder().join("known_hosts");
-        std::fs::write(&known_hosts, self.known_hosts_lines()?)
+        self.ssh_command_through(user, self.ssh())
+    }
+
+    /// As [`Host::ssh_command`], through a relay.
+    pub fn ssh_command_through(&self, user: &str, address: SocketAddr) -> Result<Command> {
+        let (ip, port) = (address.ip(), address.port());
+        let name = if port == 22 {
+            ip.to_string()
+        } else {
+            format!("[{ip}]:{port}")
+        };
+        let known_hosts = self.folder().join(format!("known_hosts-{port}"));
+        std::fs::write(&known_hosts, self.known_hosts_lines_at(&name)?)
             .with_context(|| format!("cannot write `{}`", known_hosts.display()))?;
         let mut command = Command::new("ssh");
         command.args([
@@ -315,8 +326,22 @@ impl Host {
         command
             .arg("-i")
             .arg(self.key()?)
-            .arg(format!("{user}@{}", self.v4()));
+            .args(["-p", &port.to_string()]);
+        command.arg(format!("{user}@{ip}"));
         Ok(command)
+    }
+
+    /// Kills the sshd processes of all sessions on the host, not the one that listens.
+    /// Returns how many
+    /// processes that were.
+    pub fn kill_ssh_sessions(&self) -> Result<usize> {
+        // A session is several processes, and the death of its first does not end the others.
+        let script = r#"
+            listener=$(systemctl show --property MainPID --value ssh)
+            for pid in $(pgrep -x 'sshd|sshd-session|sshd-auth'); do
+                [ "$pid" = "$listener" ] || { kill -KILL "$pid" && echo "$pid"; }
+            done"#;
+        Ok(self.run(script)?.lines().count())
     }
 
     fn remove(&mut self) -> Result<()> {

@@ -3,6 +3,7 @@
 
 #[path = "mod.rs"]
 mod lab;
+mod relay_command;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -63,6 +64,15 @@ enum Command {
         #[arg(trailing_var_arg = true, required = true)]
         command: Vec<String>,
     },
+    /// Stand between a client and a host: delay, count round trips, cut
+    Relay(relay_command::RelayCommand),
+    /// Serve the stand-in for Docker's repository until stdin ends
+    ///
+    /// Prints its address, the address of its key, and the key's fingerprint.
+    DockerRepository {
+        #[arg(long, default_value = "0")]
+        port: u16,
+    },
     /// Write `inventory.yml` and `known_hosts` for these hosts into a folder
     Inventory {
         folder: PathBuf,
@@ -93,6 +103,8 @@ fn main() -> Result<ExitCode> {
             command,
         } => return ssh(&name, &user, &command),
         Command::Exec { name, command } => return exec(&name, &command),
+        Command::Relay(command) => command.run(&mut std::io::stdout())?,
+        Command::DockerRepository { port } => docker_repository(port)?,
         Command::Inventory {
             folder,
             names,
@@ -195,6 +207,18 @@ fn inventory(folder: &std::path::Path, names: &[String], user: &str) -> Result<(
         .collect::<Result<Vec<_>>>()?;
     let written = lab::inventory::write(folder, &hosts.iter().collect::<Vec<_>>(), user)?;
     println!("{}", written.path.display());
+    Ok(())
+}
+
+fn docker_repository(port: u16) -> Result<()> {
+    let repository = lab::DockerRepository::serve_on(port)?;
+    println!(
+        "{} {} {}",
+        repository.url(),
+        repository.key_url(),
+        repository.fingerprint()
+    );
+    std::io::copy(&mut std::io::stdin(), &mut std::io::sink()).context("cannot wait for stdin")?;
     Ok(())
 }
 

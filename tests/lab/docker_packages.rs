@@ -36,64 +36,95 @@ struct Recipe {
     texts: &'static [(&'static str, &'static str, u32)],
 }
 
-/// Makes all packages for `release` in `folder`/pool; `folder` also holds what they come from.
-pub fn build(room: &Room, release: Release, folder: &Path) -> Result<()> {
-    let pool = folder.join("pool");
-    let sources = folder.join("sources");
-    for place in [&pool, &sources] {
-        std::fs::create_dir_all(place)
-            .with_context(|| format!("cannot make `{}`", place.display()))?;
-    }
-    let mut files = download::packages(room, Release::Debian13, &SOURCES, &sources)?;
-    let recipes = recipes(&files)?;
-    files.extend(download::packages(room, release, &["runc"], &sources)?);
-    let tree = sources.join("tree");
-    for file in &files {
-        deb::unpack(file, &tree)?;
-    }
-    let architecture = tool::run("dpkg", ["--print-architecture"])?;
-    for recipe in &recipes {
-        make(recipe, release, architecture.trim(), &tree, &pool)
-            .with_context(|| format!("making `{}` for {release}", recipe.name))?;
-    }
-    std::fs::remove_dir_all(&sources)
-        .with_context(|| format!("cannot remove `{}`", sources.display()))
+/// The unpacked packages that all of ours are made from.
+pub struct Sources<'a> {
+    room: &'a Room,
+    workshop: PathBuf,
+    recipes: Vec<Recipe>,
 }
 
-fn make(
-    recipe: &Recipe,
-    release: Release,
-    architecture: &str,
-    tree: &Path,
-    pool: &Path,
-) -> Result<()> {
-    let (name, codename) = (recipe.name, release.codename());
-    let version = format!(
-        "{}-1~debian.{}~{codename}",
-        recipe.version,
-        release.number()
-    );
-    let deb = Deb::start(&tree.with_file_name(format!("deb-{name}")))?;
+impl<'a> Sources<'a> {
+    /// Downloads and unpacks into `workshop`, once for all releases.
+    pub fn fetch(room: &'a Room, workshop: &Path) -> Result<Self> {
+        std::fs::create_dir_all(workshop)
+            .with_context(|| format!("cannot make `{}`", workshop.display()))?;
+        let files = download::packages(room, Release::Debian13, &SOURCES, workshop)?;
+        let sources = Self {
+            room,
+            workshop: workshop.to_owned(),
+            recipes: recipes(&files)?,
+        };
+        for file in &files {
+            deb::unpack(file, &sources.tree())?;
+        }
+        Ok(sources)
+    }
+
+    /// Makes all packages for `release` in the folder `pool`.
+    pub fn build(&self, release: Release, pool: &Path) -> Result<()> {
+        std::fs::create_dir_all(pool)
+            .with_context(|| format!("cannot make `{}`", pool.display()))?;
+        let place = self.workshop.join(release.codename());
+        std::fs::create_dir_all(&place)
+            .with_context(|| format!("cannot make `{}`", place.display()))?;
+        // Over the one of the release before.
+        for file in download::packages(self.room, release, &["runc"], &place)? {
+            deb::unpack(&file, &self.tree())?;
+        }
+        let architecture = tool::run("dpkg", ["--print-architecture"])?;
+        for recipe in &self.recipes {
+            let deb = Deb::start(&place.join(recipe.name))?;
+            make(&deb, recipe, release, &self.tree())
+                .and_then(|()| deb.build(&pool.join(recipe.file(release, architecture.trim()))))
+                .with_context(|| format!("making `{}` for {release}", recipe.name))?;
+        }
+        Ok(())
+    }
+
+    fn tree(&self) -> PathBuf {
+        self.workshop.join("tree")
+    }
+}
+
+impl Recipe {
+    fn version(&self, release: Release) -> String {
+        format!(
+            "{}-1~debian.{}~{}",
+            self.version,
+            release.number(),
+            release.codename()
+        )
+    }
+
+    /// The package's file name, which leaves the version's epoch out.
+    fn file(&self, release: Release, architecture: &str) -> String {
+        let version = self.version(release);
+        let plain = version
+            .split_once(':')
+            .map_or(version.as_str(), |(_, rest)| rest);
+        format!("{}_{plain}_{architecture}.deb", self.name)
+    }
+}
+
+fn make(deb: &Deb, recipe: &Recipe, release: Release, tree: &Path) -> Result<()> {
     let control = format!(
-        "Package: {name}\nVersion: {version}\nArchitecture: {architecture}\n\
+        "Package: {}\nVersion: {}\nArchitecture: {}\n\
          Maintainer: lab <lab@example.org>\nSection: admin\nPriority: optional\n{}\
          Description: stand-in for the package of this name\n \
          Made of Debian's binaries, for tests.\n",
+        recipe.name,
+        recipe.version(release),
+        tool::run("dpkg", ["--print-architecture"])?.trim(),
         recipe.relations
     );
     deb.text("DEBIAN/control", &control, 0o644)?;
     for (from, to) in recipe.programs {
-        let from: PathBuf = tree.join(from);
-        deb.program(to, &from)?;
+        deb.program(to, &tree.join(from))?;
     }
     for (path, text, mode) in recipe.texts {
         deb.text(path, text, *mode)?;
     }
-    // A file's name leaves the epoch out.
-    let plain = version
-        .split_once(':')
-        .map_or(version.as_str(), |(_, rest)| rest);
-    deb.build(&pool.join(format!("{name}_{plain}_{architecture}.deb")))
+    Ok(())
 }
 
 /// `files` are the packages of [`SOURCES`], in that order.

@@ -20,7 +20,10 @@ use super::web::Web;
 /// Where the repository is below the server, as with Docker's own.
 const PATH: &str = "linux/debian";
 /// The recipe: a change of it builds anew.
-const RECIPE: &[u8] = include_bytes!("docker_packages.rs");
+const RECIPE: [&[u8]; 2] = [
+    include_bytes!("docker_packages.rs"),
+    include_bytes!("deb.rs"),
+];
 
 /// A repository being served on the bridge, until it is dropped.
 #[derive(Debug)]
@@ -71,8 +74,9 @@ impl DockerRepository {
     }
 }
 
-fn ensure(room: &Room) -> Result<PathBuf> {
-    let digest = Sha256::digest(RECIPE);
+/// The repository as files, built now if this machine does not have it.
+pub fn ensure(room: &Room) -> Result<PathBuf> {
+    let digest = Sha256::digest(RECIPE.concat());
     let name = format!(
         "docker-{:02x}{:02x}{:02x}{:02x}",
         digest[0], digest[1], digest[2], digest[3]
@@ -95,15 +99,14 @@ fn ensure(room: &Room) -> Result<PathBuf> {
 fn build(room: &Room, folder: &Path) -> Result<()> {
     let base = folder.join(PATH);
     let key = SigningKey::ensure(&room.root().join("gnupg"))?;
+    let workshop = folder.join("workshop");
+    let sources = docker_packages::Sources::fetch(room, &workshop)?;
     for release in docker_packages::RELEASES {
         let codename = release.codename();
-        let pool = base.join("dists").join(codename).join("pool");
-        docker_packages::build(room, release, &folder.join(codename))?;
-        fs::create_dir_all(pool.parent().unwrap_or(&base)).context("cannot make the suite")?;
-        fs::rename(folder.join(codename).join("pool"), &pool).context("cannot move the pool")?;
-        fs::remove_dir(folder.join(codename)).context("cannot remove the workshop")?;
+        sources.build(release, &base.join("dists").join(codename).join("pool"))?;
         index(&base, release, &key).with_context(|| format!("indexing {codename}"))?;
     }
+    fs::remove_dir_all(&workshop).context("cannot remove the workshop")?;
     fs::write(base.join("gpg"), key.public()?).context("cannot write the key")?;
     fs::write(folder.join("fingerprint"), key.fingerprint()?).context("cannot write the print")?;
     key.end_agent()

@@ -24,9 +24,9 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Build the base images and keys that are missing
+    /// Build the base images, the stand-in for Docker's repository and what else is missing
     Prepare {
-        /// Only this release; all of them otherwise
+        /// Only the image of this release
         #[arg(long)]
         release: Option<Release>,
     },
@@ -116,16 +116,36 @@ fn main() -> Result<ExitCode> {
 
 fn prepare(only: Option<Release>) -> Result<()> {
     let room = Room::open()?;
-    for release in Release::ALL
+    println!("key: {}", lab::keys::client(&room)?.display());
+    let wanted = Release::ALL
         .into_iter()
-        .filter(|r| only.is_none_or(|o| o == *r))
-    {
+        .filter(|r| only.is_none_or(|o| o == *r));
+    // Side by side: most of the time goes to waiting for dpkg.
+    let builds: Vec<_> = wanted
+        .map(|release| {
+            let room = room.clone();
+            (
+                release,
+                std::thread::spawn(move || lab::image::ensure(&room, release)),
+            )
+        })
+        .collect();
+    for (release, build) in builds {
+        let Ok(image) = build.join() else {
+            bail!("building the image of {release} panicked")
+        };
+        println!("{release}: {}", image?.display());
+    }
+    if only.is_none() {
         println!(
-            "{release}: {}",
-            lab::image::ensure(&room, release)?.display()
+            "docker: {}",
+            lab::docker_repository::ensure(&room)?.display()
+        );
+        println!(
+            "container image: {}",
+            lab::container_image::tarball()?.display()
         );
     }
-    println!("key: {}", lab::keys::client(&room)?.display());
     Ok(())
 }
 

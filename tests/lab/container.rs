@@ -13,8 +13,14 @@ use super::overlay::Overlay;
 /// Folders that Docker needs off the overlay.
 pub const PLAIN: [&str; 2] = ["/var/lib/docker", "/var/lib/containerd"];
 
-/// Moves itself into the control group named first, then becomes the rest of its arguments.
-const ENTER: &str = r#"echo $$ > "$1" && shift && exec setsid "$@""#;
+/// Starts systemd-nspawn in the control group named first, and again when the host reboots:
+/// with `--keep-unit` it ends then, with status 133. The loop itself stays outside the group,
+/// which must hold nothing but groups for its controllers to be handed on.
+const LOOP: &str = r#"
+while :; do
+    sh -c 'echo $$ > "$1" && shift && exec "$@"' sh "$@"
+    [ $? = 133 ] || break
+done"#;
 
 /// What tells one boot from another.
 #[derive(Debug)]
@@ -27,16 +33,16 @@ pub struct Boot<'a> {
 }
 
 impl Boot<'_> {
-    /// Starts it and returns at once. The child is systemd-nspawn, which stays as long as the
-    /// host does, over reboots too.
+    /// Starts it and returns at once. The child stays as long as the host does, over
+    /// reboots too.
     pub fn start(&self) -> Result<Child> {
         let machine = address::machine(self.number);
         let cgroup = Cgroup::of(&machine);
         cgroup.make()?;
         let console = File::create(self.console)
             .with_context(|| format!("cannot make `{}`", self.console.display()))?;
-        Command::new("/bin/sh")
-            .args(["-c", ENTER, "sh"])
+        Command::new("setsid")
+            .args(["/bin/sh", "-c", LOOP, "sh"])
             .arg(cgroup.procs())
             .args(["systemd-nspawn", "--quiet"])
             .arg(format!("--directory={}", self.overlay.merged().display()))

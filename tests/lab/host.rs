@@ -155,7 +155,7 @@ impl Host {
                 );
             }
             if self.record.supervisor.is_none_or(|s| !s.is_alive()) {
-                bail!("systemd-nspawn of `{}` has ended", self.name());
+                bail!("`{}` has ended", self.name());
             }
             std::thread::sleep(POLL);
         }
@@ -352,7 +352,7 @@ impl Host {
         if let Some(child) = &mut self.supervisor {
             // Else it stays a zombie of this process.
             super::cgroup::Cgroup::of(&address::machine(self.record.number)).kill()?;
-            child.wait().context("cannot wait for systemd-nspawn")?;
+            child.wait().context("cannot wait for the host to end")?;
         }
         registry::release(&self.room, &self.record)
     }

@@ -1,5 +1,9 @@
 //! The `lab` command: hosts for scripts and people.
-#![expect(clippy::print_stdout, reason = "a command that answers")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command that answers"
+)]
 
 #[path = "mod.rs"]
 mod lab;
@@ -83,8 +87,17 @@ enum Command {
     },
 }
 
-fn main() -> Result<ExitCode> {
-    let arguments = Arguments::parse();
+fn main() -> ExitCode {
+    match run(Arguments::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("lab: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<ExitCode> {
     if let Some(reason) = lab::requirement::missing() {
         bail!("{reason}");
     }
@@ -203,7 +216,7 @@ fn down(names: &[String], all: bool) -> Result<()> {
     for name in names {
         Host::find(&name)?.down()?;
     }
-    Ok(())
+    lab::registry::sweep(&Room::open()?)
 }
 
 fn ssh(name: &str, user: &str, command: &[String]) -> Result<ExitCode> {

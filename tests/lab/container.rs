@@ -15,9 +15,13 @@ pub const PLAIN: [&str; 2] = ["/var/lib/docker", "/var/lib/containerd"];
 
 /// Starts systemd-nspawn in the control group named first, and again when the host reboots:
 /// with `--keep-unit` it ends then, with status 133. The loop itself stays outside the group,
-/// which must hold nothing but groups for its controllers to be handed on.
+/// which must hold nothing but groups for its controllers to be handed on. The kernel takes its
+/// time to remove the link of a network namespace that has ended, and the name is needed again.
 const LOOP: &str = r#"
+link=$1
+shift
 while :; do
+    ip link delete "$link" 2>/dev/null
     sh -c 'echo $$ > "$1" && shift && exec "$@"' sh "$@"
     [ $? = 133 ] || break
 done"#;
@@ -38,11 +42,11 @@ impl Boot<'_> {
     pub fn start(&self) -> Result<Child> {
         let machine = address::machine(self.number);
         let cgroup = Cgroup::of(&machine);
-        cgroup.make()?;
         let console = File::create(self.console)
             .with_context(|| format!("cannot make `{}`", self.console.display()))?;
         Command::new("setsid")
             .args(["/bin/sh", "-c", LOOP, "sh"])
+            .arg(address::link(self.number))
             .arg(cgroup.procs())
             .args(["systemd-nspawn", "--quiet"])
             .arg(format!("--directory={}", self.overlay.merged().display()))

@@ -30,12 +30,7 @@ pub fn claim(room: &Room, name: &str, release: Release, image: &Path) -> Result<
             .and_then(|trash| delete(&trash))
             .with_context(|| format!("taking away the left `{}`", record.name))?;
     }
-    let Some(number) = address::NUMBERS
-        .into_iter()
-        .find(|n| !folder(room, *n).exists())
-    else {
-        bail!("no number is free for another host: `lab down --all` takes all away");
-    };
+    let number = free_number(room)?;
     let owner = Some(Process::current()?);
     let record = Record {
         number,
@@ -52,6 +47,17 @@ pub fn claim(room: &Room, name: &str, release: Release, image: &Path) -> Result<
     let folder = folder(room, number);
     fs::rename(&aside, &folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
     Ok(record)
+}
+
+/// Takes the first number whose folder and control group are free. The control group is the
+/// machine's, so that labs in different folders do not get the same.
+fn free_number(room: &Room) -> Result<u16> {
+    for number in address::NUMBERS.filter(|number| !folder(room, *number).exists()) {
+        if Cgroup::of(&address::machine(number)).make()? {
+            return Ok(number);
+        }
+    }
+    bail!("no number is free for another host: `lab down --all` takes all away");
 }
 
 /// Takes a host away: kills it, unmounts, deletes.

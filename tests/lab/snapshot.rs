@@ -23,8 +23,8 @@ pub struct Stamp {
     size: u64,
     /// Seconds and nanoseconds of the last change of content, or of a folder's entries.
     written: (i64, i64),
-    /// Seconds and nanoseconds of the last change of anything. None where it was not the host
-    /// that decided it: on the base image.
+    /// Seconds and nanoseconds of the last change of anything. None where it may not be the
+    /// host that decided it: on the base image, and on a lent package, which is a hard link.
     touched: Option<(i64, i64)>,
 }
 
@@ -35,7 +35,8 @@ impl Stamp {
             owner: (metadata.uid(), metadata.gid()),
             size: if metadata.is_dir() { 0 } else { metadata.len() },
             written: (metadata.mtime(), metadata.mtime_nsec()),
-            touched: Some((metadata.ctime(), metadata.ctime_nsec())),
+            touched: (metadata.is_dir() || metadata.nlink() == 1)
+                .then(|| (metadata.ctime(), metadata.ctime_nsec())),
         }
     }
 

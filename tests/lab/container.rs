@@ -86,6 +86,22 @@ impl Boot<'_> {
     }
 }
 
+/// The controller's own resolver is the hosts' too, unless it only listens on loopback: then
+/// systemd-resolved knows the ones behind it.
+fn resolver_option() -> &'static str {
+    let text = std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
+    let servers = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("nameserver "))
+        .map(str::trim);
+    let is_reachable = |server: &str| !server.starts_with("127.") && server != "::1";
+    if servers.into_iter().any(is_reachable) {
+        "--resolv-conf=copy-host"
+    } else {
+        "--resolv-conf=copy-uplink"
+    }
+}
+
 /// How the host's folder on the controller names one of [`PLAIN`].
 pub fn plain_name(inside: &str) -> String {
     inside.trim_start_matches('/').replace('/', "-")

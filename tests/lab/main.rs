@@ -87,6 +87,9 @@ enum Command {
     },
 }
 
+/// For so many hosts `prepare` makes keys ahead.
+const HOST_KEYS: u16 = 16;
+
 fn main() -> ExitCode {
     match run(Arguments::parse()) {
         Ok(code) => code,
@@ -143,6 +146,10 @@ fn prepare(only: Option<Release>) -> Result<()> {
             )
         })
         .collect();
+    // While those wait: an RSA key takes longer than a boot.
+    for number in 1..=HOST_KEYS {
+        lab::keys::host(&room, number)?;
+    }
     for (release, build) in builds {
         let Ok(image) = build.join() else {
             bail!("building the image of {release} panicked")

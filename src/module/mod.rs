@@ -6,12 +6,22 @@
 mod arguments;
 #[macro_use]
 mod argument;
+mod blockinfile;
+mod content;
 mod controller;
+mod copy;
+mod edit;
 mod file;
+mod json_text;
+mod lineinfile;
+mod paths;
+mod pattern;
 mod plan;
 mod registry;
+mod replace;
+mod template;
 
-pub use argument::{Argument, Hidden, Mode, Omittable, Words};
+pub use argument::{Argument, Hidden, Mode, Omittable, Unsupported, Words};
 pub use arguments::{ArgumentSpec, Arguments, Given, Passed};
 pub use controller::{Call, Controller, Found, Search, TemplateStyle};
 pub use plan::{Finish, Outcome, Plan};

@@ -68,7 +68,14 @@ impl Entry {
     }
 }
 
-static MODULES: &[Entry] = &[Entry::of::<super::file::File>()];
+static MODULES: &[Entry] = &[
+    Entry::of::<super::blockinfile::BlockInFile>(),
+    Entry::of::<super::copy::Copy>(),
+    Entry::of::<super::file::File>(),
+    Entry::of::<super::lineinfile::LineInFile>(),
+    Entry::of::<super::replace::Replace>(),
+    Entry::of::<super::template::Template>(),
+];
 
 /// All modules.
 pub fn all() -> &'static [Entry] {

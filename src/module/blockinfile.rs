@@ -154,10 +154,9 @@ fn place(args: &Args, found: &Found, lines: &[String]) -> Result<usize, String> 
 }
 
 fn insert(args: &Args, lines: &mut Vec<String>, at: usize, begin: &str, block: &str, end: &str) {
-    if let Some(before) = at.checked_sub(1).and_then(|before| lines.get_mut(before)) {
-        if !before.ends_with('\n') {
-            before.push('\n');
-        }
+    let before = at.checked_sub(1).and_then(|before| lines.get_mut(before));
+    if let Some(before) = before.filter(|before| !before.ends_with('\n')) {
+        before.push('\n');
     }
     let is_blank = |line: Option<&String>| line.is_none_or(|line| line.trim().is_empty());
     let mut new = Vec::new();

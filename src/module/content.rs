@@ -20,6 +20,7 @@ pub const LARGEST_SHOWN: u64 = 1 << 20;
 
 /// What a file is to be.
 #[derive(Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an argument of its own")]
 pub struct Wanted<'a> {
     /// Its absolute path.
     pub path: String,
@@ -47,7 +48,7 @@ pub struct Wanted<'a> {
     pub read: Option<Arc<Vec<u8>>>,
 }
 
-impl<'a> Wanted<'a> {
+impl Wanted<'_> {
     /// A file of this content; all else is left as it is.
     pub fn new(path: impl Into<String>, content: Vec<u8>) -> Self {
         Self {

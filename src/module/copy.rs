@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use sha1::{Digest as _, Sha1};
-
 use crate::resource::file::{Ownership, PathKind, PathState, Source, Tree, TreeNode};
 use crate::resource::{Host, Suspend};
 use crate::value::{Str, Value};
 
+use super::checksum::{md5_of, sha1_of};
 use super::content::{LARGEST_SHOWN, Wanted, gather, make_directories};
 use super::controller::Search;
 use super::paths::{absolute, base_name, is_directory, parent};
@@ -139,11 +138,6 @@ fn check_sum(args: &Args, bytes: &[u8]) -> Result<(), Suspend> {
         )),
         _ => Ok(()),
     }
-}
-
-/// SHA-1 in hexadecimal, as `checksum` is registered.
-pub fn sha1_of(bytes: &[u8]) -> String {
-    Sha1::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn from_controller(
@@ -328,11 +322,6 @@ fn one(args: &Args, mut item: Item, plan: Plan, host: &Host<'_>) -> Result<Plan,
         plan.set("md5sum", Value::data(md5_of(bytes)));
     }
     Ok(plan)
-}
-
-fn md5_of(bytes: &[u8]) -> String {
-    use md5::Digest as _;
-    md5::Md5::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn many(

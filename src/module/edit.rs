@@ -105,16 +105,14 @@ impl Found {
 
     /// What the arguments say, as it stands in this text.
     pub fn own(&self, argument: &str) -> String {
-        match self.latin {
-            true => argument.bytes().map(char::from).collect(),
-            false => argument.to_string(),
-        }
+        if self.latin { argument.bytes().map(char::from).collect() } else { argument.to_string() }
     }
 
     fn encode(&self, text: &str) -> Vec<u8> {
-        match self.latin {
-            true => text.chars().map(|letter| u8::try_from(letter).unwrap_or(b'?')).collect(),
-            false => text.as_bytes().to_vec(),
+        if self.latin {
+            text.chars().map(|letter| u8::try_from(letter).unwrap_or(b'?')).collect()
+        } else {
+            text.as_bytes().to_vec()
         }
     }
 

@@ -6,7 +6,10 @@
 mod arguments;
 #[macro_use]
 mod argument;
+#[cfg(test)]
+mod bench;
 mod blockinfile;
+mod checksum;
 mod content;
 mod controller;
 mod copy;

@@ -104,7 +104,7 @@ impl Module for Template {
         let put = wanted.put(&mut plan, host)?;
         put.register(&mut plan, &wanted);
         if let Some(bytes) = wanted.content.bytes() {
-            plan.set("checksum", Value::data(super::copy::sha1_of(bytes)));
+            plan.set("checksum", Value::data(super::checksum::sha1_of(bytes)));
         }
         Ok(plan)
     }
@@ -126,10 +126,11 @@ fn style(args: &Args) -> TemplateStyle {
 /// `dest`, or the template's own name in it where it is a directory.
 fn destination(args: &Args, host: &Host<'_>) -> Result<String, Suspend> {
     let dest = absolute("dest", &args.dest)?;
-    Ok(match args.dest.ends_with('/') || is_directory(dest, host)? {
-        true => format!("{}/{}", dest.trim_end_matches('/'), base_name(&args.src)),
-        false => dest.to_string(),
-    })
+    if args.dest.ends_with('/') || is_directory(dest, host)? {
+        Ok(format!("{}/{}", dest.trim_end_matches('/'), base_name(&args.src)))
+    } else {
+        Ok(dest.to_string())
+    }
 }
 
 fn encode(args: &Args, text: &Str) -> Result<Vec<u8>, Suspend> {

@@ -15,5 +15,5 @@ pub use action::{Action, Guard, Nature, Step};
 pub use diff::{Change, Diff, Text};
 pub use host::{Host, Suspend};
 pub use probe::{Probe, answers, base64_field, fields};
-pub use query::{AnyQuery, Asker, Query, QueryId, State};
+pub use query::{AnyQuery, AnyState, Asker, Query, QueryId, State};
 pub use world::{Opaque, Scope, World};

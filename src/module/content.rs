@@ -275,3 +275,21 @@ pub fn gather<T, R>(
     }
     if missing.is_empty() { Ok(done) } else { Err(Suspend::Needs(missing)) }
 }
+
+/// More than this is not carried in one piece: base64 of it must fit into a part's output.
+const LARGEST_WHOLE: u64 = 8 << 20;
+
+/// The bytes of a host's file; none if there is none.
+pub fn whole(path: &str, host: &Host<'_>) -> Result<Option<Arc<Vec<u8>>>, Suspend> {
+    let path = resolve(path, host)?;
+    match &*host.path(&path)? {
+        PathState::Present(found) if found.kind == PathKind::File => match found.size {
+            Some(size) if size > LARGEST_WHOLE => Err(Suspend::failed(format!(
+                "`{path}` has {size} bytes; mxprov carries files of {LARGEST_WHOLE} at most"
+            ))),
+            _ => host.content_of(&path),
+        },
+        PathState::Present(_) => Err(Suspend::failed(format!("`{path}` is no regular file"))),
+        PathState::Absent => Ok(None),
+    }
+}

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::resource::file::{
-    Link, MakeDirectory, Ownership, PathKind, PathState, Remove, SetAttributes, Touch,
+    Link, MakeDirectory, Ownership, Path, PathKind, PathState, Remove, SetAttributes, Touch, Tree,
 };
 use crate::resource::{Host, Suspend};
 use crate::value::Value;
@@ -136,7 +136,7 @@ fn directory(mut plan: Plan, path: &str, args: &Args, host: &Host<'_>) -> Result
                 });
             }
             if args.recurse {
-                return Err(Suspend::failed("`recurse` is not supported"));
+                recurse(&mut plan, path, args, host)?;
             }
         }
         PathState::Present(_) => {
@@ -151,6 +151,31 @@ fn directory(mut plan: Plan, path: &str, args: &Args, host: &Host<'_>) -> Result
         }
     }
     Ok(plan)
+}
+
+/// Owner, group and mode of all that is in a directory.
+fn recurse(plan: &mut Plan, root: &str, args: &Args, host: &Host<'_>) -> Result<(), Suspend> {
+    let tree = host.state(Tree { path: root.to_string() })?;
+    for node in tree.0.iter().filter(|node| node.path != root) {
+        // What a planned action determines counts more than what the list says.
+        let planned = match host.lookup(&Path { path: node.path.clone() }) {
+            Some(Ok(state)) => state.attributes().cloned(),
+            _ => Some(node.attributes.clone()),
+        };
+        let Some(found) = planned else { continue };
+        let wanted = ownership(
+            args.owner.as_ref(),
+            args.group.as_ref(),
+            args.mode.as_ref(),
+            found.mode,
+            found.kind == PathKind::Directory,
+        );
+        let missing = wanted.missing(&found);
+        if !missing.is_empty() {
+            plan.act(SetAttributes { path: node.path.clone(), ownership: missing, before: found });
+        }
+    }
+    Ok(())
 }
 
 fn file(mut plan: Plan, path: &str, args: &Args, host: &Host<'_>) -> Result<Plan, Suspend> {

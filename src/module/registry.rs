@@ -71,9 +71,13 @@ impl Entry {
 static MODULES: &[Entry] = &[
     Entry::of::<super::blockinfile::BlockInFile>(),
     Entry::of::<super::copy::Copy>(),
+    Entry::of::<super::fetch::Fetch>(),
     Entry::of::<super::file::File>(),
+    Entry::of::<super::find::Find>(),
     Entry::of::<super::lineinfile::LineInFile>(),
     Entry::of::<super::replace::Replace>(),
+    Entry::of::<super::slurp::Slurp>(),
+    Entry::of::<super::stat::Stat>(),
     Entry::of::<super::template::Template>(),
 ];
 

@@ -120,6 +120,7 @@ impl Action for Remove {
 
     fn predict(&self, world: &mut World) {
         let path = || self.path.clone();
+        world.forget_below(&self.path);
         world.predict(Path { path: path() }, PathState::Absent);
         world.foresee(Digest { path: path() }, DigestState(None));
         world.foresee(Content { path: path() }, ContentState(None));

@@ -34,6 +34,7 @@ const LIST: &str = r#"[ -e "$path" ] || exit 0
 
 impl Query for Tree {
     type State = TreeState;
+    const DERIVED: bool = true;
 
     fn script(queries: &[&Self]) -> Script {
         let mut probe = Probe::new();

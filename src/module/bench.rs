@@ -1,4 +1,4 @@
-//! Tests only: modules planned and applied on this very machine, and cases that are data.
+//! Tests only: modules planned and applied on this machine or a lab host, and cases that are data.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -67,8 +67,11 @@ pub struct Bench {
 }
 
 fn run(script: &Script) -> Output {
-    let mut child = Command::new("sh")
-        .arg("-s")
+    // `MXPROV_CASE_SHELL`: "ssh -i KEY root@HOST", to work on a lab host.
+    let shell = std::env::var("MXPROV_CASE_SHELL").unwrap_or_default();
+    let mut words = shell.split_whitespace().chain(["sh", "-s"]);
+    let mut child = Command::new(words.next().expect("there is a word"))
+        .args(words)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -137,7 +140,7 @@ impl Bench {
             let output = match action.step() {
                 Step::Shell(script) => run(&script),
                 Step::Store { path, content } => {
-                    std::fs::write(&path, content).map_err(|error| error.to_string())?;
+                    self.desk.0.insert(path, content);
                     Output::default()
                 }
                 _ => return Err("a step that no bench can take".into()),

@@ -15,8 +15,26 @@ mod include_vars;
 mod plan;
 mod registry;
 mod set_fact;
+#[cfg(test)]
+mod bench;
+mod blockinfile;
+mod checksum;
+mod content;
+mod copy;
+mod edit;
+mod fetch;
+mod find;
+mod glob;
+mod json_text;
+mod lineinfile;
+mod paths;
+mod pattern;
+mod replace;
+mod slurp;
+mod stat;
+mod template;
 
-pub use argument::{Argument, Hidden, Mode, Omittable, Words};
+pub use argument::{Argument, Hidden, Mode, Omittable, Unsupported, Words};
 pub use arguments::{ArgumentSpec, Arguments, Given, Passed};
 pub use controller::{Call, Controller, Found, Search, TemplateStyle};
 pub use plan::{Finish, Outcome, Plan};

@@ -81,6 +81,15 @@ static MODULES: &[Entry] = &[
     Entry::of::<super::file::File>(),
     Entry::of::<super::include_vars::IncludeVars>(),
     Entry::of::<super::set_fact::SetFact>(),
+    Entry::of::<super::blockinfile::BlockInFile>(),
+    Entry::of::<super::copy::Copy>(),
+    Entry::of::<super::fetch::Fetch>(),
+    Entry::of::<super::find::Find>(),
+    Entry::of::<super::lineinfile::LineInFile>(),
+    Entry::of::<super::replace::Replace>(),
+    Entry::of::<super::slurp::Slurp>(),
+    Entry::of::<super::stat::Stat>(),
+    Entry::of::<super::template::Template>(),
 ];
 
 /// All modules.

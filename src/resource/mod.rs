@@ -9,6 +9,7 @@ pub mod file;
 mod host;
 mod probe;
 mod query;
+mod stored;
 mod world;
 
 pub use action::{Action, Guard, Nature, Step};
@@ -16,4 +17,5 @@ pub use diff::{Change, Diff, Text};
 pub use host::{Host, Suspend};
 pub use probe::{Probe, answers, base64_field, fields};
 pub use query::{AnyQuery, AnyState, Asker, ControllerAnswer, Query, QueryId, State};
+pub use stored::Store;
 pub use world::{Opaque, Scope, World};

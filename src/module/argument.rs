@@ -4,7 +4,7 @@ use std::fmt;
 
 use secrecy::SecretString;
 
-use crate::value::{Map, Value};
+use crate::value::{Map, Str, Value};
 
 /// A type that an argument can have.
 pub trait Argument: Sized {
@@ -69,6 +69,18 @@ impl Argument for String {
             Value::Bool(true) => Ok("True".into()),
             Value::Bool(false) => Ok("False".into()),
             _ => Err(expected("a string", value)),
+        }
+    }
+}
+
+/// A string that keeps its secrecy.
+impl Argument for Str {
+    const KIND: &'static str = "string";
+
+    fn read(value: &Value) -> Result<Self, String> {
+        match value {
+            Value::Str(text) => Ok(text.clone().untrusted()),
+            _ => String::read(value).map(Self::data),
         }
     }
 }

@@ -6,10 +6,17 @@
 mod arguments;
 #[macro_use]
 mod argument;
+mod command;
 mod controller;
 mod file;
+mod ping;
 mod plan;
+mod raw;
 mod registry;
+mod run;
+mod script;
+mod shell;
+mod shlex;
 
 pub use argument::{Argument, Hidden, Mode, Omittable, Words};
 pub use arguments::{ArgumentSpec, Arguments, Given, Passed};

@@ -68,7 +68,14 @@ impl Entry {
     }
 }
 
-static MODULES: &[Entry] = &[Entry::of::<super::file::File>()];
+static MODULES: &[Entry] = &[
+    Entry::of::<super::command::Command>(),
+    Entry::of::<super::file::File>(),
+    Entry::of::<super::ping::Ping>(),
+    Entry::of::<super::raw::Raw>(),
+    Entry::of::<super::script::ScriptModule>(),
+    Entry::of::<super::shell::Shell>(),
+];
 
 /// All modules.
 pub fn all() -> &'static [Entry] {

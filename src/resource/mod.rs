@@ -4,9 +4,12 @@
 //! host: what was read, and over it what planned actions will have made of it.
 
 mod action;
+pub mod command;
 mod diff;
 pub mod file;
+pub mod glob;
 mod host;
+pub mod ping;
 mod probe;
 mod query;
 mod world;

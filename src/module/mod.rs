@@ -6,6 +6,7 @@
 mod arguments;
 #[macro_use]
 mod argument;
+mod apt;
 mod command;
 mod controller;
 mod file;

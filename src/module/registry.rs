@@ -69,6 +69,7 @@ impl Entry {
 }
 
 static MODULES: &[Entry] = &[
+    Entry::of::<super::apt::Apt>(),
     Entry::of::<super::command::Command>(),
     Entry::of::<super::file::File>(),
     Entry::of::<super::ping::Ping>(),

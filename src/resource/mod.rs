@@ -9,6 +9,7 @@ mod diff;
 pub mod file;
 pub mod glob;
 mod host;
+pub mod package;
 pub mod ping;
 mod probe;
 mod query;

@@ -358,10 +358,9 @@ impl<'a> Task<'a> {
                 let is_new = |change: &&Change| {
                     !planned.contains(&change.name) || names.contains(&change.name)
                 };
-                let mut changes: Vec<Change> = changes.iter().filter(is_new).cloned().collect();
+                let changes: Vec<Change> = changes.iter().filter(is_new).cloned().collect();
                 if !self.exact() {
                     self.host.assume("the new package lists ask for the same dependencies");
-                    open_versions(&mut changes);
                 }
                 Ok(changes)
             }
@@ -416,10 +415,9 @@ impl<'a> Task<'a> {
         let verb: Vec<&str> = [verb].into_iter().chain(options.iter().copied()).collect();
         match &*self.simulate(&verb, &[])? {
             Simulated::Changes(changes) => {
-                let mut changes = changes.clone();
+                let changes = changes.clone();
                 if !self.exact() {
                     self.host.assume("the new package lists bring no other upgrades");
-                    open_versions(&mut changes);
                 }
                 self.act(&verb, vec![], vec![], changes);
                 Ok(())
@@ -504,9 +502,12 @@ impl<'a> Task<'a> {
     fn end(self) -> Plan {
         let mut plan = self.plan;
         plan.set("cache_updated", self.updates);
-        if let Some(updated) = self.lists.updated {
-            plan.set("cache_update_time", updated);
-        }
+        match self.lists.updated {
+            _ if self.updates => plan
+                .set("cache_update_time", Value::unknown("the package lists are not updated yet")),
+            Some(updated) => plan.set("cache_update_time", updated),
+            None => plan.set("cache_update_time", 0),
+        };
         let only_update = self.updates
             && !self.works
             && self.args.name.is_none()
@@ -526,13 +527,6 @@ impl<'a> Task<'a> {
 /// A package that the new lists will have.
 fn to_come(name: &String) -> Change {
     Change { name: name.clone(), from: None, to: Some(String::new()) }
-}
-
-/// Changes of which only the names are sure.
-fn open_versions(changes: &mut [Change]) {
-    for to in changes.iter_mut().filter_map(|change| change.to.as_mut()) {
-        to.clear();
-    }
 }
 
 fn finish(outputs: &[Output], updates: bool, only_update: bool) -> Outcome {
@@ -558,7 +552,7 @@ fn finish(outputs: &[Output], updates: bool, only_update: bool) -> Outcome {
 /// The options of apt-get that the arguments stand for.
 fn words(args: &Args) -> Vec<String> {
     // Arguments that are about how Ansible itself works have nothing to stand for here.
-    let Args { force_apt_get: _, auto_install_module_deps: _, .. } = args;
+    let _ = (args.force_apt_get, args.auto_install_module_deps);
     let mut words: Vec<String> = Vec::new();
     for option in args.dpkg_options.split(',').map(str::trim).filter(|option| !option.is_empty()) {
         words.extend(["-o".to_string(), format!("Dpkg::Options::=--{option}")]);

@@ -16,8 +16,10 @@ mod raw;
 mod registry;
 mod run;
 mod script;
+mod service;
 mod shell;
 mod shlex;
+mod systemd;
 
 pub use argument::{Argument, Hidden, Mode, Omittable, Words};
 pub use arguments::{ArgumentSpec, Arguments, Given, Passed};

@@ -75,7 +75,10 @@ static MODULES: &[Entry] = &[
     Entry::of::<super::ping::Ping>(),
     Entry::of::<super::raw::Raw>(),
     Entry::of::<super::script::ScriptModule>(),
+    Entry::of::<super::service::Service>(),
     Entry::of::<super::shell::Shell>(),
+    Entry::of::<super::systemd::Systemd>(),
+    Entry::of::<super::systemd::SystemdService>(),
 ];
 
 /// All modules.

@@ -13,6 +13,7 @@ pub mod package;
 pub mod ping;
 mod probe;
 mod query;
+pub mod unit;
 mod world;
 
 pub use action::{Action, Guard, Nature, Step};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::super::action::{Action, Guard, Nature, Step};
 use super::super::diff::Diff;
+use super::super::unit::file_changed;
 use super::super::world::World;
 use super::content::{Content, ContentState, Digest, DigestState, digest_of};
 use super::state::{Attributes, Path, PathKind, PathState};
@@ -212,6 +213,7 @@ impl Action for WriteFile {
     }
 
     fn predict(&self, world: &mut World) {
+        file_changed(world, &self.path);
         let path = || self.path.clone();
         world.predict(Path { path: path() }, PathState::Present(self.result()));
         world.predict(Digest { path: path() }, DigestState(Some(digest_of(&self.content))));
@@ -350,6 +352,7 @@ impl Action for Remove {
     }
 
     fn predict(&self, world: &mut World) {
+        file_changed(world, &self.path);
         let path = || self.path.clone();
         world.predict(Path { path: path() }, PathState::Absent);
         world.foresee(Digest { path: path() }, DigestState(None));
@@ -415,6 +418,7 @@ trap 'rm -rf -- "$folder"' EXIT
     }
 
     fn predict(&self, world: &mut World) {
+        file_changed(world, &self.path);
         let kind = if self.hard { PathKind::File } else { PathKind::Link(self.target.clone()) };
         if self.hard {
             world.forget(&Path { path: self.path.clone() });

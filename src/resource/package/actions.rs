@@ -94,14 +94,15 @@ impl Action for Apt {
     }
 
     fn diff(&self) -> Diff {
-        let version = |version: &Option<String>| match version.as_deref() {
+        let version = |version: &Option<String>, exact: bool| match version.as_deref() {
             None => String::new(),
             Some("") => "the newest".to_string(),
-            Some(version) => version.to_string(),
+            Some(version) if exact => version.to_string(),
+            Some(version) => format!("{version} or newer"),
         };
         let diff = Diff::of(format!("packages {}", few(&self.names())));
         self.changes.iter().fold(diff, |diff, change| {
-            diff.change(&change.name, version(&change.from), version(&change.to))
+            diff.change(&change.name, version(&change.from, true), version(&change.to, self.exact))
         })
     }
 

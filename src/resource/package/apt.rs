@@ -67,7 +67,7 @@ another package manager was still running after $mx_wait seconds";;
   return "$mx_status"
 }
 mx_apt() {
-  mx_call apt-get -y "$@" && return 0
+  mx_call apt-get -y -o Dpkg::Use-Pty=0 "$@" && return 0
   case $mx_said in
   *'dpkg was interrupted'*|*'dpkg --configure -a'*)
     mx_call dpkg --force-confdef --force-confold --configure -a;;
@@ -75,5 +75,5 @@ mx_apt() {
   *) return "$mx_status";;
   esac
   mx_call apt-get -y -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold --fix-broken install || return
-  mx_call apt-get -y "$@"
+  mx_call apt-get -y -o Dpkg::Use-Pty=0 "$@"
 }"#;

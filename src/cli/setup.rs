@@ -25,6 +25,7 @@ use super::wire::Shown;
 /// The vault behind the traits of those who need it.
 pub struct Keeper {
     vault: Vault,
+    redactor: Redactor,
 }
 
 impl Decrypt for Keeper {
@@ -65,6 +66,10 @@ impl Unlock for Keeper {
 }
 
 impl Unseal for Keeper {
+    fn redactor(&self) -> &Redactor {
+        &self.redactor
+    }
+
     fn unseal(&self, source: &Arc<Source>) -> Result<String, Diagnostic> {
         self.text(source)
     }
@@ -151,7 +156,10 @@ impl Setup {
     ) -> Result<Self, Diagnostics> {
         let files: Arc<dyn Files> = Arc::new(Disk::new(&process.cwd));
         let passwords = passwords(process, flags, &*files)?;
-        let keeper = Arc::new(Keeper { vault: Vault::new(passwords, redactor.clone()) });
+        let keeper = Arc::new(Keeper {
+            vault: Vault::new(passwords, redactor.clone()),
+            redactor: redactor.clone(),
+        });
         let reader = Reader { files: Arc::clone(&files), unseal: keeper.clone() };
         let inventory = Inventory::load(reader, &flags.inventory)?;
         for warning in &inventory.warnings {

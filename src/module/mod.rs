@@ -7,12 +7,16 @@ mod arguments;
 #[macro_use]
 mod argument;
 mod assert;
+mod apt;
+mod command;
 mod controller;
 mod debug;
 mod fail;
 mod file;
 mod include_vars;
+mod ping;
 mod plan;
+mod raw;
 mod registry;
 mod set_fact;
 #[cfg(test)]
@@ -33,6 +37,12 @@ mod replace;
 mod slurp;
 mod stat;
 mod template;
+mod run;
+mod script;
+mod service;
+mod shell;
+mod shlex;
+mod systemd;
 
 pub use argument::{Argument, Hidden, Mode, Omittable, Unsupported, Words};
 pub use arguments::{ArgumentSpec, Arguments, Given, Passed};

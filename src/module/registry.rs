@@ -90,6 +90,15 @@ static MODULES: &[Entry] = &[
     Entry::of::<super::slurp::Slurp>(),
     Entry::of::<super::stat::Stat>(),
     Entry::of::<super::template::Template>(),
+    Entry::of::<super::apt::Apt>(),
+    Entry::of::<super::command::Command>(),
+    Entry::of::<super::ping::Ping>(),
+    Entry::of::<super::raw::Raw>(),
+    Entry::of::<super::script::ScriptModule>(),
+    Entry::of::<super::service::Service>(),
+    Entry::of::<super::shell::Shell>(),
+    Entry::of::<super::systemd::Systemd>(),
+    Entry::of::<super::systemd::SystemdService>(),
 ];
 
 /// All modules.

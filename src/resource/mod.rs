@@ -4,12 +4,17 @@
 //! host: what was read, and over it what planned actions will have made of it.
 
 mod action;
+pub mod command;
 mod diff;
 pub mod file;
+pub mod glob;
 mod host;
+pub mod package;
+pub mod ping;
 mod probe;
 mod query;
 mod stored;
+pub mod unit;
 mod world;
 
 pub use action::{Action, Guard, Nature, Step};

@@ -4,3 +4,6 @@
 mod lab;
 
 mod boot;
+mod docker;
+mod relaying;
+mod watching;

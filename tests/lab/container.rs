@@ -11,7 +11,7 @@ use super::cgroup::Cgroup;
 use super::overlay::Overlay;
 
 /// Folders that Docker needs off the overlay.
-const PLAIN: [&str; 2] = ["/var/lib/docker", "/var/lib/containerd"];
+pub const PLAIN: [&str; 2] = ["/var/lib/docker", "/var/lib/containerd"];
 
 /// Moves itself into the control group named first, then becomes the rest of its arguments.
 const ENTER: &str = r#"echo $$ > "$1" && shift && exec setsid "$@""#;
@@ -69,10 +69,14 @@ impl Boot<'_> {
         PLAIN
             .iter()
             .map(|inside| {
-                let name = inside.trim_start_matches('/').replace('/', "-");
-                let outside = self.overlay.plain(&name)?;
+                let outside = self.overlay.plain(&plain_name(inside))?;
                 Ok(format!("--bind={}:{inside}", outside.display()))
             })
             .collect()
     }
+}
+
+/// How the host's folder on the controller names one of [`PLAIN`].
+pub fn plain_name(inside: &str) -> String {
+    inside.trim_start_matches('/').replace('/', "-")
 }

@@ -1,7 +1,7 @@
 //! The register of hosts: gives out numbers, so that no two processes take the same.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
@@ -21,7 +21,7 @@ const LOCK: &str = "registry";
 const DEATH: Duration = Duration::from_secs(20);
 
 /// Takes a free number for a host of this process, after taking away hosts that nobody wants.
-pub fn claim(room: &Room, name: &str, release: Release) -> Result<Record> {
+pub fn claim(room: &Room, name: &str, release: Release, image: &Path) -> Result<Record> {
     let _lock = Lock::take(room, LOCK)?;
     let records = records(room)?;
     for record in records.iter().filter(|record| record.is_abandoned()) {
@@ -38,12 +38,16 @@ pub fn claim(room: &Room, name: &str, release: Release) -> Result<Record> {
         number,
         name: name.to_owned(),
         release,
+        image: image.to_owned(),
         owner,
         supervisor: None,
     };
+    // Made aside, so that no folder is ever there without its record.
+    let aside = room.trash().join(format!("new-{}", rand::random::<u64>()));
+    fs::create_dir(&aside).with_context(|| format!("cannot make `{}`", aside.display()))?;
+    record.write(&aside)?;
     let folder = folder(room, number);
-    fs::create_dir(&folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
-    record.write(&folder)?;
+    fs::rename(&aside, &folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
     Ok(record)
 }
 
@@ -64,15 +68,13 @@ pub fn folder(room: &Room, number: u16) -> PathBuf {
     room.hosts().join(number.to_string())
 }
 
+/// What is not a record that we can read is left alone: another version of this code may have
+/// written it, and its host may be running. Its number stays taken.
 fn records(room: &Room) -> Result<Vec<Record>> {
     let mut records = Vec::new();
     for entry in fs::read_dir(room.hosts()).context("cannot list the hosts")? {
-        let path = entry?.path();
-        match Record::read(&path) {
-            Ok(record) => records.push(record),
-            // Its maker died between making the folder and writing the record.
-            Err(_) => fs::remove_dir_all(&path)
-                .with_context(|| format!("cannot remove `{}`", path.display()))?,
+        if let Ok(record) = Record::read(&entry?.path()) {
+            records.push(record);
         }
     }
     records.sort_by_key(|record| record.number);
@@ -89,6 +91,9 @@ fn remove(room: &Room, record: &Record) -> Result<()> {
     let folder = folder(room, record.number);
     let overlay = Overlay::in_folder(&folder);
     overlay.unmount()?;
+    if overlay.is_mounted()? {
+        bail!("`{}` is still mounted", overlay.merged().display());
+    }
     packages::keep(room, record.release, &overlay.upper())?;
     // Renamed first: a number is free again as soon as its folder is gone.
     let trash = room

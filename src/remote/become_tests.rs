@@ -11,10 +11,10 @@ use super::*;
 const HASH: &str = "$6$mxprov$PqJ2BiYd66WGWuDki4A10AYICLNVbsQi5Osb1NYB1Qu.vgSydHNKOGlgjM3/9vlUTOhIkHPaPXl9rTD.2Luo21";
 
 /// An `/etc` of its own with the user `mxtest` and these sudo rules. `None` says why it cannot be.
-struct Machine(tempfile::TempDir);
+pub(super) struct Machine(tempfile::TempDir);
 
 impl Machine {
-    fn new(rules: &str) -> Option<Self> {
+    pub fn new(rules: &str) -> Option<Self> {
         let able =
             Command::new("unshare").args(["-m", "sudo", "-V"]).stdout(Stdio::null()).status();
         if !able.is_ok_and(|status| status.success()) {
@@ -37,6 +37,15 @@ impl Machine {
         Some(Self(directory))
     }
 
+    /// A script that enters the machine; what is to run there comes after it.
+    pub fn entrance(&self) -> Script {
+        let mut script = Script::strict();
+        script.run(["mount", "--bind", self.0.path().join("etc").to_str().unwrap(), "/etc"]);
+        script.run(["mount", "-t", "tmpfs", "none", "/run"]);
+        script.run(["mkdir", "/run/sshd"]);
+        script
+    }
+
     /// The shell, asked for its user id.
     async fn uid(&self, wanted: &Become) -> u32 {
         let shell = self.shell(wanted).await.unwrap();
@@ -49,9 +58,7 @@ impl Machine {
         let (hello, prompt) = (nonce::nonce(), nonce::nonce());
         let user = wanted.user.as_deref().unwrap();
         let command = wanted.wrap(user, &prompt, &bootstrap::command(&hello));
-        let mut script = Script::strict();
-        script.run(["mount", "--bind", self.0.path().join("etc").to_str().unwrap(), "/etc"]);
-        script.run(["mount", "-t", "tmpfs", "none", "/run"]);
+        let mut script = self.entrance();
         script.run([
             "exec",
             "setpriv",

@@ -19,7 +19,7 @@ use crate::value::Value;
 
 pub use node::{Content, Node};
 pub use place::place;
-pub use read::{Sealed, Unseal, is_sealed, read};
+pub use read::{Sealed, Unseal, is_sealed, learn, read};
 pub use write::{Flow, Style, to_yaml};
 
 /// All documents of a text. Strings in them may be templates.

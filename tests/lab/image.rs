@@ -46,7 +46,11 @@ fn hooks() -> Vec<String> {
 pub fn ensure(room: &Room, release: Release) -> Result<PathBuf> {
     let mirror = Mirror::of_machine()?;
     let arguments = arguments(&mirror, release);
-    let name = format!("{}-{}", release.codename(), digest(&arguments, &mirror.sources(release)));
+    let name = format!(
+        "{}-{}",
+        release.codename(),
+        digest(&arguments, &mirror.sources(release))
+    );
     let done = room.images().join(&name);
     if done.is_dir() {
         return Ok(done);
@@ -76,8 +80,17 @@ fn arguments(mirror: &Mirror, release: Release) -> Vec<String> {
         "--skip=cleanup/apt/lists".to_owned(),
         format!("--include={}", PACKAGES.join(",")),
     ];
-    arguments.extend(mirror.options.iter().map(|option| format!("--aptopt={option}")));
-    arguments.extend(hooks().into_iter().map(|hook| format!("--customize-hook={hook}")));
+    arguments.extend(
+        mirror
+            .options
+            .iter()
+            .map(|option| format!("--aptopt={option}")),
+    );
+    arguments.extend(
+        hooks()
+            .into_iter()
+            .map(|hook| format!("--customize-hook={hook}")),
+    );
     arguments.push(release.codename().to_owned());
     arguments
 }
@@ -102,5 +115,6 @@ fn build(
 fn digest(arguments: &[String], sources: &[String]) -> String {
     let recipe = [arguments, sources].concat().join("\0");
     let hash = Sha256::digest(recipe.as_bytes());
-    hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    let first: [u8; 8] = std::array::from_fn(|at| hash[at]);
+    format!("{:016x}", u64::from_be_bytes(first))[..12].to_owned()
 }

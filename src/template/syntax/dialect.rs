@@ -1,0 +1,33 @@
+//! What a template may say about its own syntax.
+
+/// Delimiters and the treatment of white space: the options of the module `template`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Dialect {
+    /// The first newline after a block tag is dropped.
+    pub trim_blocks: bool,
+    /// Blanks before a block tag are dropped.
+    pub lstrip_blocks: bool,
+    /// The last newline stays.
+    pub keep_trailing_newline: bool,
+    /// `{%` and `%}`.
+    pub block: (String, String),
+    /// `{{` and `}}`.
+    pub variable: (String, String),
+    /// `{#` and `#}`.
+    pub comment: (String, String),
+}
+
+impl Default for Dialect {
+    /// Ansible's settings.
+    fn default() -> Self {
+        let pair = |start: &str, end: &str| (start.to_string(), end.to_string());
+        Self {
+            trim_blocks: true,
+            lstrip_blocks: false,
+            keep_trailing_newline: true,
+            block: pair("{%", "%}"),
+            variable: pair("{{", "}}"),
+            comment: pair("{#", "#}"),
+        }
+    }
+}

@@ -58,16 +58,23 @@ const COMMAND_OPTIONS: [&str; 8] = [
 ];
 
 impl Build<'_> {
-    /// Takes the module and its arguments. All that is no keyword of the level must be taken before.
-    pub fn called(&mut self, fields: &mut Fields<'_>, level: Level) -> Option<Called> {
+    /// Takes the module and its arguments. All that is no keyword of the level must be taken before. Where `foreign`,
+    /// a strange name may be a module of a collection.
+    pub fn called(
+        &mut self,
+        fields: &mut Fields<'_>,
+        level: Level,
+        foreign: bool,
+    ) -> Option<Called> {
         let extra = fields.take_filled("args");
-        let candidate = self.candidate(fields, level)?;
+        let candidate = self.candidate(fields, level, foreign)?;
         let span = candidate.span.clone();
         let canonical = match flow::canonical(&candidate.module) {
             Some(name) => Some(name),
             None => match self.loader.vocabulary.module(&candidate.module) {
                 Known::Ours(name) => Some(name),
                 Known::Ansibles => None,
+                Known::Unknown if foreign && self.is_strange(&candidate.module) => None,
                 Known::Unknown => {
                     self.error(self.unknown_module(&candidate.module).at(&span));
                     return None;
@@ -97,6 +104,11 @@ impl Build<'_> {
         flow::canonical(name).is_some() || self.loader.vocabulary.module(name) != Known::Unknown
     }
 
+    /// Whether a name is like none that we know.
+    fn is_strange(&self, name: &str) -> bool {
+        self.unknown_module(name).hints.is_empty()
+    }
+
     /// What to say about a module that nobody has.
     pub fn unknown_module(&self, name: &str) -> Diagnostic {
         let names = self.loader.vocabulary.names();
@@ -104,7 +116,12 @@ impl Build<'_> {
         problem.suggest(name, names.into_iter().chain(flow::NAMES))
     }
 
-    fn candidate<'n>(&mut self, fields: &mut Fields<'n>, level: Level) -> Option<Candidate<'n>> {
+    fn candidate<'n>(
+        &mut self,
+        fields: &mut Fields<'n>,
+        level: Level,
+        foreign: bool,
+    ) -> Option<Candidate<'n>> {
         let mut candidates = Vec::new();
         let before = self.errors.len();
         for keyword in ["action", "local_action"] {
@@ -112,7 +129,10 @@ impl Build<'_> {
                 candidates.extend(self.spelled_out(field));
             }
         }
-        let modules = fields.take_where(|name| !level.allows(name) && self.is_module(name));
+        let mut modules = fields.take_where(|name| !level.allows(name) && self.is_module(name));
+        if foreign && modules.is_empty() && candidates.is_empty() {
+            modules = fields.take_where(|name| !Level::knows(name) && self.is_strange(name));
+        }
         for field in modules {
             candidates.push(Candidate {
                 module: field.name.to_string(),

@@ -37,8 +37,10 @@ pub struct Gathered {
     pub role_handlers: Vec<Arc<Handler>>,
     /// Handlers of imported roles.
     pub imported_handlers: Vec<Arc<Handler>>,
-    /// Tasks that include other files or roles during the run.
-    pub includes: Vec<Arc<Task>>,
+    /// Tasks that include other files or roles during the run, and whether a condition may keep them from it.
+    pub includes: Vec<(Arc<Task>, bool)>,
+    /// Whether what is read now may never run.
+    pub perhaps: bool,
     /// Handlers of roles that are included under a literal name.
     pub foreseen_handlers: Vec<Arc<Handler>>,
     /// Whether handlers may come that nobody can foresee.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::build::Build;
-use super::imports::{find_tasks, include_scope, is_unconditional, literal_include};
+use super::imports::{find_tasks, include_scope, literal_include};
 use super::roles::Wanted;
 use crate::diagnostic::Diagnostic;
 use crate::files::clean;
@@ -24,7 +24,8 @@ impl Build<'_> {
     pub fn follow_includes(&mut self) {
         let mut seen: HashSet<PathBuf> = HashSet::new();
         let mut next = 0;
-        while let Some(task) = self.play.includes.get(next).cloned() {
+        while let Some((task, perhaps)) = self.play.includes.get(next).cloned() {
+            self.play.perhaps = perhaps;
             next += 1;
             if next > MOST {
                 return;
@@ -55,7 +56,7 @@ impl Build<'_> {
         let found = match find_tasks(name, &task.scope, &include.file.span) {
             Ok(found) => found,
             Err(problem) => {
-                if is_unconditional(task) {
+                if !self.play.perhaps {
                     self.error(problem);
                 }
                 return;
@@ -88,7 +89,7 @@ impl Build<'_> {
             Ok(directory) => directory,
             Err(problem) => {
                 self.play.open = true;
-                if is_unconditional(task) {
+                if !self.play.perhaps {
                     self.error(problem.at(&include.role.span));
                 }
                 return;

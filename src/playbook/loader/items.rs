@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::build::Build;
 use super::fields::Field;
 use super::flow::Step;
+use super::imports::is_unconditional;
 use super::table::Level;
 use super::task::Read;
 use crate::diagnostic::Diagnostic;
@@ -36,7 +37,8 @@ impl Build<'_> {
             Step::Flow(flow) => {
                 let task = Arc::new(task);
                 if matches!(flow, Flow::IncludeTasks(_) | Flow::IncludeRole(_)) {
-                    self.play.includes.push(Arc::clone(&task));
+                    let perhaps = self.play.perhaps || !is_unconditional(&task);
+                    self.play.includes.push((Arc::clone(&task), perhaps));
                 }
                 Some(Item::Task(task))
             }
@@ -110,6 +112,7 @@ impl Build<'_> {
             return;
         }
         let Some(Read { mut task, step, listen }) = self.task(node, scope, Level::Handler) else {
+            self.play.open = true;
             return;
         };
         self.settle_tags(&mut task.keywords, scope);

@@ -29,6 +29,16 @@ impl Build<'_> {
     pub fn play(&mut self, node: &Node, file: &Location, import: &Keywords) -> Option<Arc<Play>> {
         self.play = Gathered::default();
         let mut fields = self.fields(node, "a play")?;
+        if self.is_task(&fields) {
+            let problem = Diagnostic::new("here a play is expected, and this looks like a task")
+                .at(&node.span);
+            self.error(
+                problem.hint(
+                    "a playbook is a list of plays with `hosts`; tasks go under their `tasks`",
+                ),
+            );
+            return None;
+        }
         let hosts = self.hosts(&mut fields);
         let name = fields.take_filled("name").and_then(|field| self.text(field.value, "name"));
         let mut keywords = self.keywords(&mut fields, Level::Play);
@@ -111,18 +121,19 @@ impl Build<'_> {
         blocks
     }
 
+    fn is_task(&self, fields: &Fields<'_>) -> bool {
+        let plays_own = ["hosts", "tasks", "roles", "pre_tasks", "post_tasks", "handlers"];
+        !plays_own.iter().any(|name| fields.has(name))
+            && fields.all().any(|field| {
+                !Level::Play.allows(field.name) && self.is_module(field.name)
+                    || field.name == "block"
+            })
+    }
+
     fn hosts(&mut self, fields: &mut Fields<'_>) -> Option<Setting> {
         let Some(field) = fields.take("hosts") else {
             let problem = Diagnostic::new("this play says no `hosts`").at(fields.span);
-            let hint = if Level::Task
-                .keywords()
-                .any(|keyword| keyword != "name" && fields.has(keyword))
-            {
-                "it looks like a task: a playbook is a list of plays, and tasks go under `tasks`"
-            } else {
-                "add `hosts: all`, or a group or host of the inventory"
-            };
-            self.error(problem.hint(hint));
+            self.error(problem.hint("add `hosts: all`, or a group or host of the inventory"));
             return None;
         };
         let setting = field.setting();

@@ -149,8 +149,9 @@ impl Build<'_> {
         })
     }
 
-    fn used(&mut self, wanted: Wanted, directory: &Location, outer: &Arc<Scope>) -> Used {
+    fn used(&mut self, mut wanted: Wanted, directory: &Location, outer: &Arc<Scope>) -> Used {
         let meta = self.meta(directory, &wanted.span, outer);
+        wanted.keywords.collections.extend(meta.collections.iter().cloned());
         let role = Arc::new(RoleUse {
             defaults: self.role_vars(
                 directory,

@@ -47,7 +47,8 @@ impl Build<'_> {
         let delay = self.number(&mut fields, "delay");
         let run_async = self.number(&mut fields, "async");
         let poll = self.number(&mut fields, "poll");
-        let called = self.called(&mut fields, level)?;
+        let foreign = !keywords.collections.is_empty() || scope.names_collections();
+        let called = self.called(&mut fields, level, foreign)?;
         self.notified(keywords.notify.as_deref().unwrap_or_default());
         if let Some(span) = &called.local {
             let value = Value::data("localhost");
@@ -101,12 +102,19 @@ impl Build<'_> {
                 let hint = format!("write it under `apply` of `{module}` for the tasks inside");
                 self.error(problem.at(&field.key.span).hint(hint));
             }
-            if import && (NOT_ON_IMPORTS.contains(&name) || name.starts_with("with_")) {
-                let problem = Diagnostic::new(format!(
+            let is_loop = name == "loop" || name.starts_with("with_");
+            if import && (is_loop || NOT_ON_IMPORTS.contains(&name)) {
+                let message = format!(
                     "`{name}` means nothing on `{module}`: imports are gone before the run"
-                ));
-                let hint = format!("use `{}`", module.replace("import", "include"));
-                self.error(problem.at(&field.key.span).hint(hint));
+                );
+                let problem = Diagnostic::new(message).at(&field.key.span);
+                if is_loop {
+                    self.error(
+                        problem.hint(format!("use `{}`", module.replace("import", "include"))),
+                    );
+                } else {
+                    self.warnings.push(problem.hint("write it on the tasks inside"));
+                }
             }
         }
         if let Step::Flow(Flow::Meta(_)) = step {

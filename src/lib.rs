@@ -3,11 +3,11 @@
 //! The modules in reading order; each uses only those above it.
 
 pub mod diagnostic;
-pub mod template;
 pub mod files;
 pub mod module;
 pub mod playbook;
 pub mod remote;
 pub mod resource;
+pub mod template;
 pub mod value;
 pub mod yaml;

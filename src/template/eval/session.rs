@@ -160,7 +160,7 @@ impl<'a> Session<'a> {
     /// The parsed form of a template string.
     fn unit(&self, text: &Str) -> Result<Rc<Unit>, Stop> {
         let place = Place::of(text);
-        let parsed = self.templar.programs.template(&text.shared(), &Dialect::default());
+        let parsed = self.templar.programs.template(&text.shared(), &Dialect::scalar());
         Ok(Rc::new(Unit { program: parsed_or_stop(parsed, &place, text.as_str())?, place }))
     }
 

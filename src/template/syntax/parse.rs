@@ -3,6 +3,7 @@
 //! Its virtual machine is not used, since Python's and Ansible's semantics (undefined chains,
 //! lazily templated variables, values not known yet, secrets) need to be decided at every node.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use minijinja::machinery::{Span, ast, parse as parse_template, parse_expr};
@@ -27,6 +28,7 @@ pub struct SyntaxError {
 /// Parses a whole template.
 pub fn statements(text: &str, dialect: &Dialect) -> Result<Vec<Statement>, SyntaxError> {
     let config = configuration(dialect).map_err(|error| refused(&error, text))?;
+    let text = &*if dialect.literal_backslashes { shielded(text) } else { text.into() };
     let parsed = parse_template(text, "template", config).map_err(|error| refused(&error, text))?;
     match &parsed {
         ast::Stmt::Template(template) => body(&template.children),
@@ -36,8 +38,42 @@ pub fn statements(text: &str, dialect: &Dialect) -> Result<Vec<Statement>, Synta
 
 /// Parses a bare expression.
 pub fn expression(text: &str) -> Result<Node, SyntaxError> {
+    let text = &*shielded(text);
     let parsed = parse_expr(text).map_err(|error| refused(&error, text))?;
     node(&parsed)
+}
+
+/// Stands in for a backslash while the text is parsed, so that places stay what they are.
+const SHIELD: char = '\u{1a}';
+
+/// The text with its backslashes shielded, except before a quote, where they keep it from ending the
+/// string.
+fn shielded(text: &str) -> Cow<'_, str> {
+    if !text.contains('\\') {
+        return text.into();
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text.chars().peekable();
+    while let Some(character) = rest.next() {
+        match (character, rest.peek()) {
+            ('\\', Some('\'' | '"')) => {
+                out.push('\\');
+                out.extend(rest.next());
+            }
+            ('\\', Some('\\')) => {
+                out.extend([SHIELD, SHIELD]);
+                rest.next();
+            }
+            ('\\', _) => out.push(SHIELD),
+            (other, _) => out.push(other),
+        }
+    }
+    out.into()
+}
+
+/// The text with its backslashes back.
+fn unshielded(text: &str) -> Arc<str> {
+    if text.contains(SHIELD) { text.replace(SHIELD, "\\").into() } else { text.into() }
 }
 
 fn configuration(dialect: &Dialect) -> Result<SyntaxConfig, minijinja::Error> {
@@ -74,7 +110,7 @@ fn statement(parsed: &ast::Stmt<'_>) -> Result<Statement, SyntaxError> {
     Ok(match parsed {
         ast::Stmt::Template(inner) => Statement::Group(body(&inner.children)?),
         ast::Stmt::EmitExpr(emit) => Statement::Emit(node(&emit.expr)?),
-        ast::Stmt::EmitRaw(raw) => Statement::Text(raw.raw.into()),
+        ast::Stmt::EmitRaw(raw) => Statement::Text(unshielded(raw.raw)),
         ast::Stmt::ForLoop(inner) => Statement::For(Arc::new(for_loop(inner)?)),
         ast::Stmt::IfCond(inner) => {
             Statement::If(node(&inner.expr)?, body(&inner.true_body)?, body(&inner.false_body)?)
@@ -305,6 +341,6 @@ fn literal(constant: &ast::Spanned<ast::Const>) -> Result<Value, SyntaxError> {
             Value::Int(value.as_i64().ok_or_else(too_large)?)
         }
         ValueKind::Number => Value::Float(f64::try_from(value.clone()).map_err(|_| too_large())?),
-        _ => Value::data(value.as_str().unwrap_or_default()),
+        _ => Value::data(unshielded(value.as_str().unwrap_or_default())),
     })
 }

@@ -1,8 +1,11 @@
 //! Tests (`x is …`), one family per file. A test is one entry of its family's table.
 
 mod compare;
+mod file;
+mod pattern;
 mod result;
 mod types;
+mod version;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -32,7 +35,8 @@ const fn test(name: &'static str, parameters: &'static [&'static str], run: Run)
 }
 
 static TESTS: LazyLock<HashMap<&'static str, &'static Test>> = LazyLock::new(|| {
-    let families = [compare::TESTS, result::TESTS, types::TESTS];
+    let families =
+        [compare::TESTS, file::TESTS, pattern::TESTS, result::TESTS, types::TESTS, version::TESTS];
     families.into_iter().flatten().map(|test| (test.name, test)).collect()
 });
 

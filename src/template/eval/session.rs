@@ -124,7 +124,8 @@ impl<'a> Session<'a> {
         });
         self.shared.active.borrow_mut().pop();
         let rendered = rendered.map(|item| secret_from(&text, item));
-        let rendered = rendered.map_err(|stop| stop.during(format!("while templating `{label}`")));
+        let step = || format!("while templating `{label}`");
+        let rendered = rendered.map_err(|stop| stop.unused().during(step()));
         self.texts.borrow_mut().insert(identity, (text, rendered.clone()));
         rendered
     }

@@ -57,14 +57,16 @@ fn comment(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, St
         out.push_str(&format!("{prefix}{newline}").repeat(prefixes));
     }
     let text = python::text(&input)?;
-    let lines = text.split('\n').map(|line| {
-        let decorated = format!("{decoration}{line}");
-        if line.trim().is_empty() { decorated.trim_end().to_string() } else { decorated }
-    });
-    out.push_str(&lines.collect::<Vec<_>>().join(&newline));
-    if !postfix.is_empty() {
-        out.push_str(&format!("{newline}{postfix}").repeat(postfixes));
+    let mut lines = text.split('\n').peekable();
+    while let Some(line) = lines.next() {
+        let last = lines.peek().is_none();
+        let lead = if line.is_empty() && !last { decoration.trim_end() } else { &*decoration };
+        out.push_str(&format!("{lead}{line}"));
+        if !last {
+            out.push_str(&newline);
+        }
     }
+    out.push_str(&format!("{newline}{postfix}").repeat(postfixes));
     if !end.is_empty() {
         out.push_str(&format!("{newline}{end}"));
     }

@@ -74,7 +74,7 @@ fn sort(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop>
 
 fn extreme(input: &Value, arguments: &Bound, wanted: Ordering) -> Result<Value, Stop> {
     let path = arguments.set(1);
-    let sensitive = arguments.flag(0, true)?;
+    let sensitive = arguments.flag(0, false)?;
     let mut best: Option<(Value, Value)> = None;
     for item in items(input)? {
         let key = match path {

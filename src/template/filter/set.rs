@@ -36,7 +36,7 @@ fn distinct(values: impl IntoIterator<Item = Value>) -> Result<Vec<Value>, Stop>
 }
 
 fn unique(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
-    let sensitive = arguments.flag(0, true)?;
+    let sensitive = arguments.flag(0, false)?;
     let mut seen = Vec::new();
     let mut kept = Vec::new();
     for item in items(&input)? {

@@ -116,7 +116,7 @@ fn joined(mut values: Vec<Value>) -> Result<Value, Stop> {
     if values.len() == 1 {
         return Ok(values.remove(0));
     }
-    if values.iter().all(|value| matches!(value, Value::Str(_))) {
+    if !values.is_empty() && values.iter().all(|value| matches!(value, Value::Str(_))) {
         let texts = values.iter().map(python::text).collect::<Result<Vec<_>, _>>()?;
         let text = Value::data(texts.join(","));
         return Ok(super::secret::spread(text, values.iter()));

@@ -43,11 +43,15 @@ pub fn expression(text: &str) -> Result<Node, SyntaxError> {
     node(&parsed)
 }
 
-/// Stands in for a backslash while the text is parsed, so that places stay what they are.
-const SHIELD: char = '\u{1a}';
+/// Stand in for a backslash and the quotes behind one while the text is parsed: one byte each, so
+/// that places stay what they are.
+const SHIELDS: [(char, char); 3] = [('\\', '\u{1a}'), ('\'', '\u{1c}'), ('"', '\u{1d}')];
 
-/// The text with its backslashes shielded, except before a quote, where they keep it from ending the
-/// string.
+fn shield(character: char) -> char {
+    SHIELDS.iter().find(|(plain, _)| *plain == character).map_or(character, |(_, shield)| *shield)
+}
+
+/// The text with its backslashes shielded, and quotes behind them, which do not end a string.
 fn shielded(text: &str) -> Cow<'_, str> {
     if !text.contains('\\') {
         return text.into();
@@ -55,17 +59,11 @@ fn shielded(text: &str) -> Cow<'_, str> {
     let mut out = String::with_capacity(text.len());
     let mut rest = text.chars().peekable();
     while let Some(character) = rest.next() {
-        match (character, rest.peek()) {
-            ('\\', Some('\'' | '"')) => {
-                out.push('\\');
-                out.extend(rest.next());
-            }
-            ('\\', Some('\\')) => {
-                out.extend([SHIELD, SHIELD]);
-                rest.next();
-            }
-            ('\\', _) => out.push(SHIELD),
-            (other, _) => out.push(other),
+        if character == '\\' {
+            out.push(shield(character));
+            out.extend(rest.next_if(|next| "\\'\"".contains(*next)).map(shield));
+        } else {
+            out.push(character);
         }
     }
     out.into()
@@ -73,7 +71,10 @@ fn shielded(text: &str) -> Cow<'_, str> {
 
 /// The text with its backslashes back.
 fn unshielded(text: &str) -> Arc<str> {
-    if text.contains(SHIELD) { text.replace(SHIELD, "\\").into() } else { text.into() }
+    let plain = |shield: char| {
+        SHIELDS.iter().find(|(_, known)| *known == shield).map_or(shield, |(plain, _)| *plain)
+    };
+    text.chars().map(plain).collect::<String>().into()
 }
 
 fn configuration(dialect: &Dialect) -> Result<SyntaxConfig, minijinja::Error> {
@@ -187,7 +188,6 @@ fn macro_of(parsed: &ast::Spanned<ast::Macro<'_>>) -> Result<Macro, SyntaxError>
         name: parsed.name.into(),
         parameters: parameters.collect::<Result<_, _>>()?,
         body: body(&parsed.body)?,
-        at: at(parsed.span()),
     })
 }
 

@@ -40,8 +40,9 @@ static TESTS: LazyLock<HashMap<&'static str, &'static Test>> = LazyLock::new(|| 
     families.into_iter().flatten().map(|test| (test.name, test)).collect()
 });
 
-/// Tests that the evaluator itself knows, since they look at undefined values and macros.
-static SPECIAL: [Test; 3] = [
+/// Tests that the evaluator itself knows, since they look at more than values.
+static SPECIAL: [Test; 4] = [
+    test("vault_encrypted", &[], |_, _, _| Ok(false)),
     test("defined", &[], |_, _, _| Ok(true)),
     test("undefined", &[], |_, _, _| Ok(false)),
     test("callable", &[], |_, _, _| Ok(false)),

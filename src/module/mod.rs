@@ -10,6 +10,7 @@ mod apt;
 mod command;
 mod controller;
 mod file;
+mod package;
 mod ping;
 mod plan;
 mod raw;

@@ -14,6 +14,7 @@ mod debug;
 mod fail;
 mod file;
 mod include_vars;
+mod package;
 mod ping;
 mod plan;
 mod raw;

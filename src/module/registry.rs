@@ -92,6 +92,8 @@ static MODULES: &[Entry] = &[
     Entry::of::<super::template::Template>(),
     Entry::of::<super::apt::Apt>(),
     Entry::of::<super::command::Command>(),
+    Entry::of::<super::file::File>(),
+    Entry::of::<super::package::Package>(),
     Entry::of::<super::ping::Ping>(),
     Entry::of::<super::raw::Raw>(),
     Entry::of::<super::script::ScriptModule>(),

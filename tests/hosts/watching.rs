@@ -28,7 +28,7 @@ fn a_login_is_not_a_write() -> Result<()> {
     Ok(())
 }
 
-const WRITES: [(&str, &str); 10] = [
+const WRITES: [(&str, &str); 13] = [
     ("echo a > /etc/new", "created /etc/new"),
     ("echo a >> /etc/motd", "changed /etc/motd"),
     ("chmod 600 /etc/issue", "changed /etc/issue"),
@@ -39,6 +39,15 @@ const WRITES: [(&str, &str); 10] = [
     ("mkdir -p /run/c/d", "created /run/c/d"),
     ("mkdir -p /srv/e/f", "created /srv/e/f"),
     ("touch /var/lib/docker/g", "created /var/lib/docker/g"),
+    ("systemctl restart dbus", "changed service dbus.service"),
+    (
+        "sysctl -w net.ipv4.conf.all.rp_filter=1",
+        "changed sysctl net.ipv4.conf.all.rp_filter",
+    ),
+    (
+        "sysctl -w net.ipv4.ip_forward=1",
+        "changed sysctl net.ipv4.ip_forward",
+    ),
 ];
 
 #[test]

@@ -16,11 +16,7 @@ fn a_login_is_not_a_write() -> Result<()> {
             let reads =
                 "sudo -n cat /etc/shadow /etc/ssh/sshd_config; systemctl list-units; dpkg -l";
             let output = host.ssh_command(user)?.arg(reads).output()?;
-            ensure!(
-                output.status.success(),
-                "{}",
-                String::from_utf8_lossy(&output.stderr)
-            );
+            ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         }
         let changes: Vec<_> = watch.changes()?.iter().map(ToString::to_string).collect();
         ensure!(changes.is_empty(), "{release}: {changes:?}");
@@ -40,14 +36,8 @@ const WRITES: [(&str, &str); 13] = [
     ("mkdir -p /srv/e/f", "created /srv/e/f"),
     ("touch /var/lib/docker/g", "created /var/lib/docker/g"),
     ("systemctl restart dbus", "changed service dbus.service"),
-    (
-        "sysctl -w net.ipv4.conf.all.rp_filter=1",
-        "changed sysctl net.ipv4.conf.all.rp_filter",
-    ),
-    (
-        "sysctl -w net.ipv4.ip_forward=1",
-        "changed sysctl net.ipv4.ip_forward",
-    ),
+    ("sysctl -w net.ipv4.conf.all.rp_filter=1", "changed sysctl net.ipv4.conf.all.rp_filter"),
+    ("sysctl -w net.ipv4.ip_forward=1", "changed sysctl net.ipv4.ip_forward"),
 ];
 
 #[test]
@@ -62,10 +52,7 @@ fn every_kind_of_write_is_seen() -> Result<()> {
     }
     let changes: Vec<_> = watch.changes()?.iter().map(ToString::to_string).collect();
     for (script, expected) in WRITES {
-        ensure!(
-            changes.iter().any(|c| c == expected),
-            "`{script}` is not in {changes:#?}"
-        );
+        ensure!(changes.iter().any(|c| c == expected), "`{script}` is not in {changes:#?}");
     }
     // What was written before is not reported again, what is put back with new times is.
     let watch = Watch::start(&host)?;

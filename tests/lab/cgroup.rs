@@ -9,11 +9,7 @@ use anyhow::{Context as _, Result};
 /// Where the unified hierarchy is mounted: alone, or beside version 1.
 fn root() -> PathBuf {
     let hybrid = Path::new("/sys/fs/cgroup/unified");
-    if hybrid.is_dir() {
-        hybrid.to_owned()
-    } else {
-        PathBuf::from("/sys/fs/cgroup")
-    }
+    if hybrid.is_dir() { hybrid.to_owned() } else { PathBuf::from("/sys/fs/cgroup") }
 }
 
 /// The control group of a machine.
@@ -24,9 +20,7 @@ pub struct Cgroup {
 
 impl Cgroup {
     pub fn of(machine: &str) -> Self {
-        Self {
-            path: root().join(machine),
-        }
+        Self { path: root().join(machine) }
     }
 
     /// Makes it; false if it is there already.
@@ -56,11 +50,7 @@ impl Cgroup {
 
     /// Removes it with all below; fails while processes are in it.
     pub fn remove(&self) -> Result<()> {
-        if self.path.exists() {
-            remove_tree(&self.path)
-        } else {
-            Ok(())
-        }
+        if self.path.exists() { remove_tree(&self.path) } else { Ok(()) }
     }
 }
 

@@ -56,20 +56,12 @@ impl Boot<'_> {
             .arg(format!("--network-bridge={}", address::BRIDGE))
             .args(["--capability=all", "--drop-capability=CAP_SYS_TIME"])
             .arg("--system-call-filter=@keyring bpf add_key keyctl")
-            .args([
-                "--resolv-conf=copy-host",
-                "--timezone=off",
-                "--link-journal=no",
-            ])
+            .args(["--resolv-conf=copy-host", "--timezone=off", "--link-journal=no"])
             .args(self.binds()?)
             .env("SYSTEMD_NSPAWN_UNIFIED_HIERARCHY", "1")
             .env("SYSTEMD_NSPAWN_API_VFS_WRITABLE", "yes")
             .stdin(Stdio::null())
-            .stdout(
-                console
-                    .try_clone()
-                    .context("cannot share the console file")?,
-            )
+            .stdout(console.try_clone().context("cannot share the console file")?)
             .stderr(console)
             .spawn()
             .context("cannot start systemd-nspawn")
@@ -90,10 +82,7 @@ impl Boot<'_> {
 /// systemd-resolved knows the ones behind it.
 fn resolver_option() -> &'static str {
     let text = std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
-    let servers = text
-        .lines()
-        .filter_map(|line| line.strip_prefix("nameserver "))
-        .map(str::trim);
+    let servers = text.lines().filter_map(|line| line.strip_prefix("nameserver ")).map(str::trim);
     let is_reachable = |server: &str| !server.starts_with("127.") && server != "::1";
     if servers.into_iter().any(is_reachable) {
         "--resolv-conf=copy-host"

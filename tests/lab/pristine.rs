@@ -22,12 +22,7 @@ pub fn personalise(room: &Room, tree: &Path, record: &Record, options: &Options)
     let name = &record.name;
     write(tree, "etc/hostname", &format!("{name}\n"), 0o644)?;
     write(tree, "etc/hosts", &hosts(name), 0o644)?;
-    write(
-        tree,
-        "etc/machine-id",
-        &format!("{:032x}\n", rand::random::<u128>()),
-        0o444,
-    )?;
+    write(tree, "etc/machine-id", &format!("{:032x}\n", rand::random::<u128>()), 0o444)?;
     host_keys(room, tree, record.number)?;
     let key = keys::client_public(room)?;
     authorize(tree, "root", &key, 0)?;

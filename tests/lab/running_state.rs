@@ -9,12 +9,9 @@ use super::host::Host;
 
 /// Services that come and go with a login.
 const LOGIN_SERVICES: [&str; 3] = ["user@", "user-runtime-dir@", "systemd-logind."];
-/// Settings that count or age by themselves.
-const RESTLESS: [&str; 3] = [
-    "net.netfilter.nf_conntrack_count",
-    "base_reachable_time",
-    "stable_secret",
-];
+/// Settings that count or age by themselves, or appear when a module is loaded for any host.
+const RESTLESS: [&str; 4] =
+    ["net.netfilter.", "net.bridge.", ".base_reachable_time", ".stable_secret"];
 
 /// Each with a name such as `service ssh.service`, `sysctl net.ipv4.ip_forward`, `firewall`.
 pub fn take(host: &Host) -> Result<BTreeMap<String, String>> {
@@ -48,31 +45,17 @@ fn settings(host: &Host) -> Result<BTreeMap<String, String>> {
     let said = host.exec("sysctl -a --pattern '^net\\.'")?.stdout;
     let known = said.lines().filter_map(|line| line.split_once(" = "));
     let steady = known.filter(|(name, _)| !RESTLESS.iter().any(|restless| name.contains(restless)));
-    Ok(steady
-        .map(|(name, value)| (format!("sysctl {name}"), value.to_owned()))
-        .collect())
+    Ok(steady.map(|(name, value)| (format!("sysctl {name}"), value.to_owned())).collect())
 }
 
 /// The rules without their counters, listed with the controller's nft: the host may have none.
 fn firewall(host: &Host) -> Result<String> {
     let leader = host.leader()?.to_string();
     let output = Command::new("nsenter")
-        .args([
-            "--target",
-            &leader,
-            "--net",
-            "nft",
-            "--stateless",
-            "list",
-            "ruleset",
-        ])
+        .args(["--target", &leader, "--net", "nft", "--stateless", "list", "ruleset"])
         .output()
         .context("cannot start nsenter")?;
     let error = String::from_utf8_lossy(&output.stderr);
-    ensure!(
-        output.status.success(),
-        "cannot list the firewall of `{}`: {error}",
-        host.name()
-    );
+    ensure!(output.status.success(), "cannot list the firewall of `{}`: {error}", host.name());
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -78,20 +78,13 @@ impl<'a> Watch<'a> {
     pub fn start(host: &'a Host) -> Result<Self> {
         host.wait_until_up()?;
         let running = running_state::take(host)?;
-        Ok(Self {
-            host,
-            before: Snapshot::take(host)?,
-            running,
-        })
+        Ok(Self { host, before: Snapshot::take(host)?, running })
     }
 
     /// What was written since the start, but for what a login writes.
     pub fn changes(&self) -> Result<Vec<Change>> {
         let all = self.all_changes()?;
-        Ok(all
-            .into_iter()
-            .filter(|change| !is_login(&change.path))
-            .collect())
+        Ok(all.into_iter().filter(|change| !is_login(&change.path)).collect())
     }
 
     /// What was written since the start, files first, each by name.
@@ -102,10 +95,7 @@ impl<'a> Watch<'a> {
         let change = |path: &PathBuf| {
             let (old, new) = (self.before.stamp(path, &image), after.stamp(path, &image));
             let kind = Kind::between(old, new, Stamp::matches)?;
-            Some(Change {
-                path: path.clone(),
-                kind,
-            })
+            Some(Change { path: path.clone(), kind })
         };
         let mut changes: Vec<Change> = paths.into_iter().filter_map(change).collect();
         changes.extend(self.running_changes()?);
@@ -118,10 +108,7 @@ impl<'a> Watch<'a> {
         let change = |name: &String| {
             let (old, new) = (self.running.get(name), after.get(name));
             let kind = Kind::between(old, new, |old, new| old == new)?;
-            Some(Change {
-                path: name.into(),
-                kind,
-            })
+            Some(Change { path: name.into(), kind })
         };
         Ok(names.into_iter().filter_map(change).collect())
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 
 use crate::lab::scan::{self, Port};
-use crate::lab::{Host, Options, Release, lab_or_skip};
+use crate::lab::{Host, Options, Release, Watch, lab_or_skip};
 
 const INSTALL: &str = "apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y \
                        --no-install-recommends";
@@ -31,13 +31,13 @@ fn ufw_filters_v4_and_v6_as_another_host_sees_it() -> Result<()> {
                 "{release} {ip}"
             );
         }
+        let watch = Watch::start(&host)?;
         host.run("ufw allow 22/tcp && ufw --force enable")?;
+        let changes: Vec<_> = watch.changes()?.iter().map(ToString::to_string).collect();
+        ensure!(changes.iter().any(|change| change == "changed firewall"), "{changes:?}");
         for ip in [host.v4().into(), host.v6().into()] {
             let seen = seen_from_both(ip)?;
-            ensure!(
-                seen == [(22, Port::Open), (81, Port::Filtered)],
-                "{release} {ip}: {seen:?}"
-            );
+            ensure!(seen == [(22, Port::Open), (81, Port::Filtered)], "{release} {ip}: {seen:?}");
         }
     }
     Ok(())
@@ -50,14 +50,8 @@ fn cron_fail2ban_and_sysctl_work() -> Result<()> {
     }
     let host = Host::up(Release::Debian12, &Options::named("busy"))?;
     host.run(&format!("{INSTALL} cron fail2ban python3-systemd nftables"))?;
-    host.write_file(
-        "/etc/cron.d/mark",
-        b"* * * * * root touch /run/cron-was-here\n",
-    )?;
-    host.write_file(
-        "/etc/fail2ban/jail.local",
-        b"[sshd]\nenabled = true\nbackend = systemd\n",
-    )?;
+    host.write_file("/etc/cron.d/mark", b"* * * * * root touch /run/cron-was-here\n")?;
+    host.write_file("/etc/fail2ban/jail.local", b"[sshd]\nenabled = true\nbackend = systemd\n")?;
     host.run("systemctl restart fail2ban")?;
     wait_for(&host, "fail2ban-client status sshd")?;
     host.run("sysctl -w net.ipv4.conf.all.rp_filter=1")?;
@@ -72,10 +66,7 @@ fn wait_for(host: &Host, script: &str) -> Result<()> {
         if output.success() {
             return Ok(());
         }
-        ensure!(
-            Instant::now() < end,
-            "`{script}` does not come true: {output:?}"
-        );
+        ensure!(Instant::now() < end, "`{script}` does not come true: {output:?}");
         std::thread::sleep(Duration::from_millis(200));
     }
 }
@@ -92,22 +83,12 @@ fn ten_hosts_run_at_once() -> Result<()> {
             std::thread::spawn(move || Host::up(release, &Options::named(&format!("h{n}"))))
         })
         .collect();
-    let hosts: Vec<Host> = threads
-        .into_iter()
-        .map(|t| t.join().expect("no panic"))
-        .collect::<Result<_>>()?;
+    let hosts: Vec<Host> =
+        threads.into_iter().map(|t| t.join().expect("no panic")).collect::<Result<_>>()?;
     for host in &hosts {
-        ensure!(
-            host.run("systemctl is-system-running")? == "running",
-            "{}",
-            host.name()
-        );
+        ensure!(host.run("systemctl is-system-running")? == "running", "{}", host.name());
     }
-    ensure!(
-        start.elapsed() < Duration::from_secs(60),
-        "it took {:?}",
-        start.elapsed()
-    );
+    ensure!(start.elapsed() < Duration::from_secs(60), "it took {:?}", start.elapsed());
     Ok(())
 }
 

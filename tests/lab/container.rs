@@ -82,10 +82,7 @@ impl Boot<'_> {
 /// systemd-resolved knows the ones behind it.
 fn resolver_option() -> &'static str {
     let text = std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
-    let servers = text
-        .lines()
-        .filter_map(|line| line.strip_prefix("nameserver "))
-        .map(str::trim);
+    let servers = text.lines().filter_map(|line| line.strip_prefix("nameserver ")).map(str::trim);
     let is_reachable = |server: &str| !server.starts_with("127.") && server != "::1";
     if servers.into_iter().any(is_reachable) {
         "--resolv-conf=copy-host"

@@ -49,11 +49,7 @@ impl Dns {
                 tokio::select! { _ = answer(catalog, tcp, udp) => {} _ = stopped => {} }
             });
         });
-        Ok(Self {
-            address,
-            stop: Some(stop),
-            thread: Some(thread),
-        })
+        Ok(Self { address, stop: Some(stop), thread: Some(thread) })
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -86,11 +82,7 @@ fn bind(listen: SocketAddr) -> Result<(TcpListener, UdpSocket)> {
 async fn answer(catalog: Catalog, tcp: TcpListener, udp: UdpSocket) -> Result<()> {
     let mut server = Server::new(catalog);
     server.register_socket(tokio::net::UdpSocket::from_std(udp)?);
-    server.register_listener(
-        tokio::net::TcpListener::from_std(tcp)?,
-        PATIENCE,
-        TCP_BUFFER,
-    );
+    server.register_listener(tokio::net::TcpListener::from_std(tcp)?, PATIENCE, TCP_BUFFER);
     server.block_until_done().await?;
     Ok(())
 }

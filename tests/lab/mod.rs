@@ -38,6 +38,7 @@ pub mod relay;
 pub mod release;
 pub mod requirement;
 pub mod room;
+pub mod running_state;
 pub mod scan;
 pub mod signing_key;
 pub mod snapshot;

@@ -118,9 +118,7 @@ fn take_away(room: &Room, record: &Record) -> Result<PathBuf> {
     }
     packages::keep(room, record.release, &overlay.upper())?;
     // Renamed first: a number is free again as soon as its folder is gone.
-    let trash = room
-        .trash()
-        .join(format!("{}-{}", record.number, rand::random::<u64>()));
+    let trash = room.trash().join(format!("{}-{}", record.number, rand::random::<u64>()));
     fs::rename(&folder, &trash).with_context(|| format!("cannot move `{}`", folder.display()))?;
     Ok(trash)
 }

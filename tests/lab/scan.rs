@@ -29,10 +29,7 @@ pub fn from_controller(target: IpAddr, ports: &[u16]) -> Vec<(u16, Port)> {
             (*port, std::thread::spawn(move || knock(address)))
         })
         .collect();
-    tries
-        .into_iter()
-        .map(|(port, t)| (port, t.join().unwrap_or(Port::Filtered)))
-        .collect()
+    tries.into_iter().map(|(port, t)| (port, t.join().unwrap_or(Port::Filtered))).collect()
 }
 
 /// Tries each TCP port from another host of the lab, all at once.
@@ -45,28 +42,20 @@ pub fn from_host(source: &Host, target: IpAddr, ports: &[u16]) -> Result<Vec<(u1
         PATIENCE.as_secs()
     );
     let ports: Vec<String> = ports.iter().map(ToString::to_string).collect();
-    let said = source.run(&format!(
-        "for p in {}; do {knock} done; wait",
-        ports.join(" ")
-    ))?;
+    let said = source.run(&format!("for p in {}; do {knock} done; wait", ports.join(" ")))?;
     let mut found = said.lines().map(parse).collect::<Result<Vec<_>>>()?;
     found.sort_unstable();
     Ok(found)
 }
 
 fn parse(line: &str) -> Result<(u16, Port)> {
-    let (port, word) = line
-        .split_once(' ')
-        .with_context(|| format!("no answer: `{line}`"))?;
+    let (port, word) = line.split_once(' ').with_context(|| format!("no answer: `{line}`"))?;
     let state = match word {
         "open" => Port::Open,
         "closed" => Port::Closed,
         _ => Port::Filtered,
     };
-    Ok((
-        port.parse().with_context(|| format!("no port: `{line}`"))?,
-        state,
-    ))
+    Ok((port.parse().with_context(|| format!("no port: `{line}`"))?, state))
 }
 
 fn knock(address: SocketAddr) -> Port {

@@ -41,10 +41,7 @@ impl Stamp {
     }
 
     fn of_image(metadata: &Metadata) -> Self {
-        Self {
-            touched: None,
-            ..Self::of(metadata)
-        }
+        Self { touched: None, ..Self::of(metadata) }
     }
 
     /// Whether both may be the same untouched path.
@@ -69,11 +66,7 @@ impl Snapshot {
         let overlay = host.overlay();
         walk(&overlay.upper(), Path::new("/"), &mut paths)?;
         for inside in container::PLAIN {
-            walk(
-                &overlay.plain(&container::plain_name(inside))?,
-                Path::new(inside),
-                &mut paths,
-            )?;
+            walk(&overlay.plain(&container::plain_name(inside))?, Path::new(inside), &mut paths)?;
         }
         for inside in IN_MEMORY {
             walk(&host.inside(inside)?, Path::new(inside), &mut paths)?;
@@ -92,11 +85,7 @@ impl Snapshot {
         }
         let below = image.join(path.strip_prefix("/").unwrap_or(path));
         let is_memory = IN_MEMORY.iter().any(|inside| path.starts_with(inside));
-        let metadata = if is_memory {
-            None
-        } else {
-            below.symlink_metadata().ok()
-        };
+        let metadata = if is_memory { None } else { below.symlink_metadata().ok() };
         metadata.as_ref().map(Stamp::of_image)
     }
 }
@@ -105,10 +94,7 @@ fn walk(at: &Path, path: &Path, paths: &mut BTreeMap<PathBuf, Option<Stamp>>) ->
     let Some(metadata) = present(at.symlink_metadata(), at)? else {
         return Ok(());
     };
-    paths.insert(
-        path.to_owned(),
-        (!is_whiteout(&metadata)).then(|| Stamp::of(&metadata)),
-    );
+    paths.insert(path.to_owned(), (!is_whiteout(&metadata)).then(|| Stamp::of(&metadata)));
     if !metadata.is_dir() {
         return Ok(());
     }

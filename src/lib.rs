@@ -12,13 +12,7 @@ pub mod inventory;
 pub mod playbook;
 pub mod remote;
 pub mod resource;
-<<<<<<< HEAD
 pub mod module;
 pub mod engine;
 pub mod report;
 pub mod cli;
-=======
-pub mod template;
-pub mod value;
-pub mod yaml;
->>>>>>> template

@@ -143,7 +143,7 @@ impl Draft {
             self.warnings.push(
                 Diagnostic::new(format!("`{name}` is the name of a group and of a host"))
                     .at_maybe(host.span.as_ref())
-                    .hint("patterns will take it for the group: rename one"),
+                    .hint("a pattern with this name means the host alone: rename one"),
             );
         }
     }

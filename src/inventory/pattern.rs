@@ -123,6 +123,10 @@ impl Inventory {
     }
 
     fn matching<'a>(&'a self, part: &'a Part) -> Vec<&'a str> {
+        if part.mode == Mode::Add && part.slice == Slice::All && self.hosts.contains_key(&part.name)
+        {
+            return vec![&part.name];
+        }
         let fits = |name: &str| match &part.matcher {
             None => name == part.name,
             Some(regex) => regex.is_match(name).unwrap_or(false),

@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use proptest::prelude::*;
 use serde_json::Value as Json;
 
 use super::*;
@@ -235,6 +236,14 @@ fn patterns_that_match_nothing_suggest_a_name() {
 }
 
 #[test]
+fn a_host_with_the_name_of_a_group_is_meant_by_its_plain_name() {
+    let inventory = load("web\n[web]\nw1\n", "hosts").ok().unwrap();
+    let hosts = |pattern: &str| inventory.select(&Pattern::parse(pattern, None).unwrap()).hosts;
+    assert_eq!(hosts("web"), ["web"]);
+    assert_eq!(hosts("web*"), ["w1", "web"]);
+}
+
+#[test]
 fn a_limit_reads_patterns_from_a_file() {
     let tree = Tree::new([("hosts", "web1\nweb2\ndb1\n"), ("failed.retry", "# c\nweb2\n\ndb*\n")]);
     let reader = reader(tree);
@@ -298,4 +307,31 @@ fn bad_files_of_variables_are_told_when_a_host_needs_them() {
     );
     let (problem, _) = layers(&[("host_vars/h1/vault.yml", "$ANSIBLE_VAULT;1.1;AES256\n31\n")]);
     assert!(problem.starts_with("host_vars/h1/vault.yml:1:1: this file is vaulted"), "{problem}");
+}
+
+proptest! {
+    /// Whatever the text, it is read or refused with a place; nothing panics.
+    #[test]
+    fn any_inventory_is_read_or_refused(
+        text in prop_oneof![
+            "[a-c0-9 \\n:=#;,'\"\\[\\]{}()\\\\é]{0,60}",
+            "(\\[a\\]\n|\\[b:vars\\]\n|\\[a:children\\]\nb\n|h\\[1:3\\]|x='|y=\\[1, |\n| |é=é){0,12}",
+            "(a|b|hosts|children|vars):(\n|\n  |\n    | \\{| 1\n){0,12}",
+            any::<String>(),
+        ]
+    ) {
+        for name in ["hosts", "hosts.ini", "hosts.yml"] {
+            for problem in load(&text, name).err().map(|problems| problems.0).unwrap_or_default() {
+                prop_assert!(problem.span.is_some(), "{:?}", problem);
+            }
+        }
+    }
+
+    #[test]
+    fn any_pattern_is_read_or_refused(text in prop_oneof!["[a-c0-9:,&!~*?.\\[\\]\\-@ é(+]{0,20}", any::<String>()]) {
+        let inventory = load("[a]\na1\nb1\n", "hosts").ok().unwrap();
+        if let Ok(pattern) = Pattern::parse(&text, None) {
+            let _ = inventory.select(&pattern);
+        }
+    }
 }

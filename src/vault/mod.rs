@@ -12,9 +12,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use secrecy::zeroize::Zeroizing;
 
 use crate::diagnostic::{Diagnostic, Source, Span, list_or};
+use crate::playbook::Unlock;
 use crate::template::Decrypt;
 use crate::value::{Encrypted, Redactor, Str};
-use crate::yaml::Unseal;
+use crate::yaml::{Content, Unseal, is_sealed, learn, parse_one};
 
 pub use envelope::{Envelope, EnvelopeError};
 pub use passwords::{DEFAULT_ID, Passwords};
@@ -105,9 +106,7 @@ impl Vault {
         for (index, password) in self.passwords.candidates(envelope.label.as_deref()) {
             let keys = self.derived(&envelope.sealed.salt, index, password);
             if let Some(clear) = cipher::open(&keys, &envelope.sealed) {
-                if let Ok(text) = std::str::from_utf8(&clear) {
-                    self.redactor.learn(text);
-                }
+                self.learn(&clear);
                 return Ok(clear);
             }
         }
@@ -120,6 +119,19 @@ impl Vault {
         let clear = self.open(text)?;
         let text = std::str::from_utf8(&clear).map_err(|_| VaultError::NotText)?;
         Ok(Zeroizing::new(text.to_string()))
+    }
+
+    /// The bytes of a file, opened if it is a vault; says whether it was.
+    pub fn open_file(&self, name: &str, bytes: Vec<u8>) -> Result<(Vec<u8>, bool), Diagnostic> {
+        match std::str::from_utf8(&bytes) {
+            Ok(text) if is_sealed(text) => {
+                let source = Source::new(name, text);
+                let header = Span::new(&source, 0, text.find('\n').unwrap_or(text.len()));
+                let clear = self.open(text).map_err(|error| Diagnostic::from(error).at(&header))?;
+                Ok((clear.to_vec(), true))
+            }
+            _ => Ok((bytes, false)),
+        }
     }
 
     /// Encrypts bytes with the password of `id`, or the first one. Another id than `default` goes into
@@ -140,6 +152,16 @@ impl Vault {
     /// The same clear text under a password of `new`.
     pub fn rekey(&self, text: &str, new: &Self, id: Option<&str>) -> Result<String, VaultError> {
         new.seal(&self.open(text)?, id)
+    }
+
+    /// Makes the clear text known as a secret; of a file of variables its values, since keys and
+    /// indentation would mask half of all that is printed.
+    fn learn(&self, clear: &[u8]) {
+        let Ok(text) = std::str::from_utf8(clear) else { return };
+        match parse_one(&Source::new("<vault>", text)) {
+            Ok(node) if !matches!(node.content, Content::Scalar(_)) => learn(&node, &self.redactor),
+            _ => self.redactor.learn(text),
+        }
     }
 
     fn derived(&self, salt: &[u8], index: usize, password: &[u8]) -> Arc<Keys> {
@@ -164,6 +186,12 @@ impl Unseal for Vault {
 
     fn redactor(&self) -> &Redactor {
         &self.redactor
+    }
+}
+
+impl Unlock for Vault {
+    fn unlock(&self, source: &Arc<Source>) -> Result<String, Diagnostic> {
+        self.unseal(source)
     }
 }
 

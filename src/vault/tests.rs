@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use proptest::prelude::*;
+
 use super::*;
 
 /// Made with `ansible-vault encrypt_string` 2.19: the label `a`, the password `pw1`.
@@ -122,6 +124,21 @@ fn a_vaulted_value_in_yaml_is_read_back() {
     assert_eq!(vault.decrypt(encrypted).unwrap().as_str(), "geheim");
 }
 
+#[test]
+fn of_a_vaulted_file_the_values_are_masked_and_the_keys_are_not() {
+    let vault = vault(&[("default", "one")]);
+    let text =
+        vault.seal(b"users:\n  - name: hunter22\n    pin: 123456\n    port: 8080\n", None).unwrap();
+    let (_, sealed) = vault.open_file("v.yml", text.into_bytes()).unwrap();
+    assert!(sealed);
+    let mask = crate::value::MASK;
+    assert_eq!(
+        vault.redactor.mask("users: hunter22 123456 8080"),
+        format!("users: {mask} {mask} 8080")
+    );
+    assert_eq!(vault.open_file("x", b"plain".to_vec()).unwrap(), (b"plain".to_vec(), false));
+}
+
 /// `ansible-vault`, where the machine has it on its PATH.
 fn ansible_vault() -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
@@ -145,5 +162,12 @@ fn real_ansible_opens_what_we_seal() {
             .output()
             .unwrap();
         assert_eq!(String::from_utf8_lossy(&output.stdout).trim_end(), clear.trim_end());
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_envelope_is_read_or_refused(text in prop_oneof!["(\\$ANSIBLE_VAULT;|1\\.1;|AES256|\n|3[0-9a]|é){0,12}", any::<String>()]) {
+        let _ = Envelope::parse(&text);
     }
 }

@@ -33,6 +33,9 @@ impl Unseal for Sealed {
     }
 }
 
+/// Numbers from here on are told apart from ports and years, and are masked as secrets.
+const SHORTEST_NUMBER: u64 = 100_000;
+
 /// Whether a text is vaulted as a whole.
 pub fn is_sealed(text: &str) -> bool {
     text.starts_with("$ANSIBLE_VAULT;")
@@ -49,11 +52,27 @@ pub fn read(files: &dyn Files, unseal: &dyn Unseal, path: &Path) -> Result<Node,
     let blank = blanked(&clear);
     let redactor = unseal.redactor();
     match parse_one(&clear) {
-        Ok(node) => Ok(secret(node, &blank, redactor)),
+        Ok(node) => {
+            learn(&node, redactor);
+            Ok(secret(node, &blank))
+        }
         Err(problem) => {
             redactor.learn(&clear.text);
             Err(hidden(problem, &blank))
         }
+    }
+}
+
+/// Makes every text of a document known as a secret, and long numbers.
+pub fn learn(node: &Node, redactor: &Redactor) {
+    match &node.content {
+        Content::Scalar(Value::Str(text)) => redactor.learn(text.as_str()),
+        Content::Scalar(Value::Int(number)) if number.unsigned_abs() >= SHORTEST_NUMBER => {
+            redactor.learn(&number.to_string());
+        }
+        Content::Scalar(_) => {}
+        Content::Sequence(items) => items.iter().for_each(|item| learn(item, redactor)),
+        Content::Mapping(entries) => entries.iter().for_each(|(_, value)| learn(value, redactor)),
     }
 }
 
@@ -85,16 +104,16 @@ fn hidden(problem: Diagnostic, blank: &Arc<Source>) -> Diagnostic {
     }
 }
 
-fn secret(node: Node, blank: &Arc<Source>, redactor: &Redactor) -> Node {
+fn secret(node: Node, blank: &Arc<Source>) -> Node {
     let content = match node.content {
-        Content::Scalar(value) => Content::Scalar(secret_scalar(value, blank, redactor)),
+        Content::Scalar(value) => Content::Scalar(secret_scalar(value, blank)),
         Content::Sequence(items) => {
-            Content::Sequence(items.into_iter().map(|item| secret(item, blank, redactor)).collect())
+            Content::Sequence(items.into_iter().map(|item| secret(item, blank)).collect())
         }
         Content::Mapping(entries) => Content::Mapping(
             entries
                 .into_iter()
-                .map(|(key, value)| (relocated(key, blank), secret(value, blank, redactor)))
+                .map(|(key, value)| (relocated(key, blank), secret(value, blank)))
                 .collect(),
         ),
     };
@@ -113,10 +132,9 @@ fn relocated(key: Node, blank: &Arc<Source>) -> Node {
     Node { content, span }
 }
 
-fn secret_scalar(value: Value, blank: &Arc<Source>, redactor: &Redactor) -> Value {
+fn secret_scalar(value: Value, blank: &Arc<Source>) -> Value {
     match value {
         Value::Str(text) => {
-            redactor.learn(text.as_str());
             let origin = text.origin().map(|span| moved(span, blank));
             Value::Str(text.secret().with_origin(origin))
         }

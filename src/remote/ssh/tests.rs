@@ -316,6 +316,35 @@ async fn a_password_logs_in_and_becomes_root() {
 }
 
 #[tokio::test]
+async fn a_detached_job_of_sudo_outlives_the_connection() {
+    let extra = "Match User mxtest\nPasswordAuthentication yes\nAuthorizedKeysFile none";
+    let Some((_machine, sshd, target)) = with_password(extra) else { return };
+    let root = Become { password: target.password.clone(), ..Become::user("root") };
+    let id = JobId::random();
+    let first = Connection::open(&target, &sshd.env()).await.unwrap();
+    let shell = first.shell(&root).await.unwrap();
+    let mut job = Script::new();
+    job.line("id -u; sleep 3; echo done");
+    shell.detach(&id, "slow", &job).await.unwrap();
+    let mut held = Script::new();
+    // sudo is in the middle of a command when the connection goes.
+    held.line(
+        "at=$$; until case $(ps -o comm= -p $at) in sshd*) true ;; *) false ;; esac; do \
+         at=$(ps -o ppid= -p $at | tr -d ' '); done; kill -9 $at; sleep 9",
+    );
+    assert!(shell.run_one(held).await.is_err());
+    let second = Connection::open(&target, &sshd.env()).await.unwrap();
+    let shell = second.shell(&root).await.unwrap();
+    let output = shell.follow(&id, "slow", &mut |_| {}).await.unwrap();
+    assert_eq!((output.status, output.stdout.as_slice()), (0, &b"0\ndone\n"[..]));
+    let lock = second.lock(&root, "ann", Duration::ZERO).await.unwrap();
+    let third = Connection::open(&target, &sshd.env()).await.unwrap();
+    let busy = third.lock(&Become::login(), "bob", Duration::ZERO).await.unwrap_err();
+    assert!(busy.to_string().contains("ann"), "{busy}");
+    lock.release().await;
+}
+
+#[tokio::test]
 async fn a_key_that_is_not_the_known_one_gets_no_password() {
     let extra = "Match User mxtest\nPasswordAuthentication yes\nAuthorizedKeysFile none";
     let Some((_machine, sshd, target)) = with_password(extra) else { return };

@@ -14,3 +14,5 @@ pub mod remote;
 pub mod resource;
 pub mod module;
 pub mod engine;
+pub mod report;
+pub mod cli;

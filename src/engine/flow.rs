@@ -140,7 +140,7 @@ fn validate(task: &Task, check: &ValidateArguments, render: &Render<'_>) -> Resu
             given.insert(name.as_str().into(), render.value(&value)?);
         }
     }
-    let problems = spec::validate(options, &given);
+    let problems = spec::validate(options, &Value::Map(Arc::new(given)));
     if problems.is_empty() {
         return Ok(());
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use secrecy::SecretString;
 
-use crate::value::{Map, Value};
+use crate::value::{Map, Str, Value};
 
 /// A type that an argument can have.
 pub trait Argument: Sized {
@@ -73,6 +73,18 @@ impl Argument for String {
     }
 }
 
+/// A string that keeps its secrecy.
+impl Argument for Str {
+    const KIND: &'static str = "string";
+
+    fn read(value: &Value) -> Result<Self, String> {
+        match value {
+            Value::Str(text) => Ok(text.clone().untrusted()),
+            _ => String::read(value).map(Self::data),
+        }
+    }
+}
+
 impl Argument for bool {
     const KIND: &'static str = "bool";
 
@@ -119,6 +131,25 @@ impl Argument for f64 {
             }
             _ => Err(expected("a number", value)),
         }
+    }
+}
+
+/// An argument that Ansible has and this program does not; only its absence is accepted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Unsupported;
+
+impl Argument for Unsupported {
+    const KIND: &'static str = "not supported";
+
+    fn read(value: &Value) -> Result<Self, String> {
+        match value {
+            Value::Null | Value::Bool(false) => Ok(Self),
+            _ => Err("is not supported by mxprov".into()),
+        }
+    }
+
+    fn missing() -> Option<Self> {
+        Some(Self)
     }
 }
 

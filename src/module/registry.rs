@@ -74,7 +74,34 @@ impl Entry {
     }
 }
 
-static MODULES: &[Entry] = &[Entry::of::<super::file::File>()];
+static MODULES: &[Entry] = &[
+    Entry::of::<super::assert::Assert>(),
+    Entry::of::<super::debug::Debug>(),
+    Entry::of::<super::fail::Fail>(),
+    Entry::of::<super::file::File>(),
+    Entry::of::<super::include_vars::IncludeVars>(),
+    Entry::of::<super::set_fact::SetFact>(),
+    Entry::of::<super::blockinfile::BlockInFile>(),
+    Entry::of::<super::copy::Copy>(),
+    Entry::of::<super::fetch::Fetch>(),
+    Entry::of::<super::find::Find>(),
+    Entry::of::<super::lineinfile::LineInFile>(),
+    Entry::of::<super::replace::Replace>(),
+    Entry::of::<super::slurp::Slurp>(),
+    Entry::of::<super::stat::Stat>(),
+    Entry::of::<super::template::Template>(),
+    Entry::of::<super::apt::Apt>(),
+    Entry::of::<super::command::Command>(),
+    Entry::of::<super::file::File>(),
+    Entry::of::<super::package::Package>(),
+    Entry::of::<super::ping::Ping>(),
+    Entry::of::<super::raw::Raw>(),
+    Entry::of::<super::script::ScriptModule>(),
+    Entry::of::<super::service::Service>(),
+    Entry::of::<super::shell::Shell>(),
+    Entry::of::<super::systemd::Systemd>(),
+    Entry::of::<super::systemd::SystemdService>(),
+];
 
 /// All modules.
 pub fn all() -> &'static [Entry] {

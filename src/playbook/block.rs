@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Scope, Task};
+use super::{RoleUse, Scope, Task};
 use crate::value::Str;
 
 /// An entry of a list of tasks.
@@ -25,6 +25,24 @@ pub struct Block {
     pub rescue: Vec<Item>,
     /// `always`.
     pub always: Vec<Item>,
+    /// What an include during the run brings to the whole play; nothing for blocks that are loaded before it.
+    pub brings: Brings,
+}
+
+/// Handlers and roles that come with an include: of `import_role` inside of it.
+#[derive(Debug, Default)]
+pub struct Brings {
+    /// They join the play's handlers, and win over those of the same name.
+    pub handlers: Vec<Arc<Handler>>,
+    /// Their variables are visible to the play from now on.
+    pub public_roles: Vec<Arc<RoleUse>>,
+}
+
+impl Block {
+    /// A block without `rescue` and `always`.
+    pub fn plain(scope: Arc<Scope>, items: Vec<Item>) -> Self {
+        Self { scope, items, rescue: vec![], always: vec![], brings: Brings::default() }
+    }
 }
 
 /// A handler: a task that runs when notified.

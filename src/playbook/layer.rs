@@ -58,18 +58,28 @@ impl Scope {
         };
         if let Some(role) = self.role() {
             let brought = &role.brought;
-            brought.iter().for_each(|dependency| push(Tier::RoleDefaults, &dependency.defaults));
-            role.lineage().iter().for_each(|role| push(Tier::RoleDefaults, &role.defaults));
-            brought.iter().for_each(|dependency| push(Tier::RoleVars, &dependency.vars));
-            role.lineage().iter().for_each(|role| push(Tier::RoleVars, &role.vars));
-            role.lineage().iter().for_each(|role| push(Tier::RoleParams, &role.params));
+            for dependency in brought {
+                push(Tier::RoleDefaults, &dependency.defaults);
+            }
+            for role in role.lineage() {
+                push(Tier::RoleDefaults, &role.defaults);
+            }
+            for dependency in brought {
+                push(Tier::RoleVars, &dependency.vars);
+            }
+            for role in role.lineage() {
+                push(Tier::RoleVars, &role.vars);
+            }
+            for role in role.lineage() {
+                push(Tier::RoleParams, &role.params);
+            }
         }
         for scope in self.outward_in() {
             let Some(vars) = &scope.keywords.vars else { continue };
             match scope.kind {
                 ScopeKind::Play => push(Tier::Play, &vars.map),
                 ScopeKind::Block | ScopeKind::Role(_) | ScopeKind::Import => {
-                    push(Tier::Block, &vars.map)
+                    push(Tier::Block, &vars.map);
                 }
                 ScopeKind::Include => push(Tier::IncludeParams, &vars.map),
             }

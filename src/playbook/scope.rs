@@ -79,6 +79,12 @@ impl Scope {
         self.outward_in().into_iter().flat_map(|scope| &scope.keywords.tags).collect()
     }
 
+    /// Whether names of modules without a collection may mean modules of a collection that is not Ansible's own.
+    pub fn names_collections(self: &Arc<Self>) -> bool {
+        let mut names = self.chain().flat_map(|scope| &scope.keywords.collections);
+        names.any(|name| !["ansible.builtin", "ansible.legacy"].contains(&name.as_str()))
+    }
+
     /// The `environment` entries of all places, outer to inner: later ones win.
     pub fn environment(self: &Arc<Self>) -> Vec<&Setting> {
         self.outward_in().into_iter().flat_map(|scope| &scope.keywords.environment).collect()

@@ -11,10 +11,10 @@ use super::*;
 const HASH: &str = "$6$mxprov$PqJ2BiYd66WGWuDki4A10AYICLNVbsQi5Osb1NYB1Qu.vgSydHNKOGlgjM3/9vlUTOhIkHPaPXl9rTD.2Luo21";
 
 /// An `/etc` of its own with the user `mxtest` and these sudo rules. `None` says why it cannot be.
-struct Machine(tempfile::TempDir);
+pub(super) struct Machine(tempfile::TempDir);
 
 impl Machine {
-    fn new(rules: &str) -> Option<Self> {
+    pub fn new(rules: &str) -> Option<Self> {
         let able =
             Command::new("unshare").args(["-m", "sudo", "-V"]).stdout(Stdio::null()).status();
         if !able.is_ok_and(|status| status.success()) {
@@ -37,14 +37,28 @@ impl Machine {
         Some(Self(directory))
     }
 
+    /// A script that enters the machine; what is to run there comes after it.
+    pub fn entrance(&self) -> Script {
+        let mut script = Script::strict();
+        script.run(["mount", "--bind", self.0.path().join("etc").to_str().unwrap(), "/etc"]);
+        script.run(["mount", "-t", "tmpfs", "none", "/run"]);
+        script.run(["mkdir", "/run/sshd"]);
+        script
+    }
+
+    /// The shell, asked for its user id.
+    async fn uid(&self, wanted: &Become) -> u32 {
+        let shell = self.shell(wanted).await.unwrap();
+        shell.run_one(Script::of(["true"])).await.unwrap();
+        shell.uid().unwrap()
+    }
+
     /// A shell as `wanted` for the user `mxtest`, as a connection would get it.
     async fn shell(&self, wanted: &Become) -> Result<Shell, BecomeError> {
         let (hello, prompt) = (nonce::nonce(), nonce::nonce());
         let user = wanted.user.as_deref().unwrap();
         let command = wanted.wrap(user, &prompt, &bootstrap::command(&hello));
-        let mut script = Script::strict();
-        script.run(["mount", "--bind", self.0.path().join("etc").to_str().unwrap(), "/etc"]);
-        script.run(["mount", "-t", "tmpfs", "none", "/run"]);
+        let mut script = self.entrance();
         script.run([
             "exec",
             "setpriv",
@@ -81,11 +95,11 @@ async fn the_password_is_sent_when_asked_for() {
         return;
     };
     let shell = machine.shell(&with("right")).await.unwrap();
-    assert_eq!(shell.uid(), 0);
     let output = shell.run_one(Script::of(["id", "-un"])).await.unwrap();
+    assert_eq!(shell.uid(), Some(0));
     assert_eq!(output.stdout, b"root\n");
     let other = Become { user: Some("mxother".into()), ..with("right") };
-    assert_eq!(machine.shell(&other).await.unwrap().uid(), 4243);
+    assert_eq!(machine.uid(&other).await, 4243);
 }
 
 #[tokio::test]
@@ -108,7 +122,7 @@ async fn no_password_is_no_input() {
     for wanted in [Become::user("root"), with("right")] {
         let shell = machine.shell(&wanted).await.unwrap();
         let output = shell.run_one(Script::of(["cat"])).await.unwrap();
-        assert_eq!((shell.uid(), output.stdout.as_slice()), (0, &b""[..]));
+        assert_eq!((shell.uid(), output.stdout.as_slice()), (Some(0), &b""[..]));
     }
 }
 
@@ -129,7 +143,7 @@ async fn every_refusal_has_its_name() {
     assert!(matches!(error, BecomeError::NeedsTerminal { .. }), "{error}");
 
     let machine = Machine::new("mxtest ALL=(mxother) NOPASSWD: ALL").unwrap();
-    assert_eq!(machine.shell(&Become::user("mxother")).await.unwrap().uid(), 4243);
+    assert_eq!(machine.uid(&Become::user("mxother")).await, 4243);
     let error = machine.error(&with("right")).await;
     assert!(matches!(error, BecomeError::NotAllowed { .. }), "{error}");
 

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 use super::become_error::{Attempt, BecomeError};
 use super::become_user::{Become, BecomeMethod};
@@ -16,10 +17,13 @@ use super::lost::{Lost, LostCause};
 use super::nonce::nonce;
 use super::pipes::Pipes;
 use super::session::Shell;
-use super::ssh::Link;
+use super::ssh::{Hop, Link};
 use super::target::{Target, Transport};
 use super::wire::Wire;
 use super::{bootstrap, local, login, settings};
+
+/// A server may take this long to let a command start.
+const OPENING: Duration = Duration::from_secs(30);
 
 /// An open connection. Dropping it closes it.
 pub struct Connection {
@@ -47,7 +51,7 @@ impl Connection {
         let (line, login) = match target.transport {
             Transport::Local => (Line::Local, env.user.clone()),
             Transport::Ssh => {
-                let hop = settings::resolve(target, env)?;
+                let hop = settings_of(target, env).await?;
                 let login = hop.user.clone();
                 (Line::Ssh(Link::open(hop, env).await?), login)
             }
@@ -136,12 +140,24 @@ impl Connection {
     }
 
     async fn start(&self, command: &str) -> Result<Pipes, Lost> {
-        self.line.start(command).await.map_err(|said| self.lost(LostCause::Disconnected, said))
+        let Ok(started) = timeout(OPENING, self.line.start(command)).await else {
+            return Err(self.lost(LostCause::Unresponsive, String::new()));
+        };
+        started.map_err(|said| self.lost(LostCause::Disconnected, said))
     }
 
     fn lost(&self, cause: LostCause, last_words: String) -> Lost {
         Lost { host: self.host.clone(), cause, last_words }
     }
+}
+
+/// Reading the configuration may run commands, so it gets a thread of its own.
+async fn settings_of(target: &Target, env: &Env) -> Result<Hop, ConnectError> {
+    let (target, env) = (target.clone(), env.clone());
+    let host = target.name.clone();
+    let resolving = tokio::task::spawn_blocking(move || settings::resolve(&target, &env));
+    let why = "reading the ssh configuration was interrupted".to_owned();
+    resolving.await.unwrap_or(Err(ConnectError::Settings { host, why }))
 }
 
 impl Line {

@@ -1,5 +1,6 @@
 //! What connections need of the controller, injected: nothing here reads the process's state.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -38,6 +39,8 @@ pub struct Env {
     pub hostname: String,
     /// That user's numeric id (the `%i` of `ssh_config`).
     pub uid: u32,
+    /// The environment's variables, for `${NAME}` in `ssh_config`.
+    pub variables: BTreeMap<String, String>,
     /// The agent's socket (`SSH_AUTH_SOCK`).
     pub agent_socket: Option<PathBuf>,
     /// Asks for passphrases and passwords.
@@ -64,6 +67,7 @@ impl Env {
             cwd: cwd.into(),
             hostname: "localhost".to_owned(),
             uid: 0,
+            variables: BTreeMap::new(),
             agent_socket: None,
             prompt: Arc::new(NoPrompt),
             wire: Arc::new(Deaf),

@@ -99,8 +99,9 @@ pub(super) fn command(script: &Script) -> String {
 /// Waits for the host's word and keeps the lock alive from then on.
 pub(super) async fn keep(host: &str, mut pipes: Pipes, hello: &str) -> Result<HostLock, LockError> {
     let mut answer = Answer::default();
-    let early = std::mem::take(&mut pipes.early);
-    early.iter().for_each(|event| answer.take(event));
+    for event in std::mem::take(&mut pipes.early) {
+        answer.take(&event);
+    }
     let held = loop {
         if let Some(held) = answer.verdict(hello) {
             break held;

@@ -290,3 +290,22 @@ async fn one_run_holds_the_lock_and_the_other_is_told_by_whom() {
     drop(held);
     first.lock(&Become::login(), "ann", Duration::from_secs(5)).await.unwrap().release().await;
 }
+
+#[tokio::test]
+async fn secrets_stay_out_of_process_lists_and_environments() {
+    let secret = secrecy::SecretString::from("ca".to_owned() + "nary-9f3");
+    for shell in shells().await {
+        for limit in [None, Some(Duration::from_secs(9))] {
+            let mut script = Script::new();
+            script.secret_assign("password", &secret).data("content", b"canary-9f3");
+            script.line("content >/dev/null");
+            script.line("cat /proc/*/cmdline /proc/*/environ 2>/dev/null | tr '\\0' '\\n' | grep -c '[c]anary-9f3'");
+            script.line("echo \"${#password}\"");
+            if let Some(limit) = limit {
+                script.limit(limit);
+            }
+            let output = shell.run_one(script).await.unwrap();
+            assert_eq!(output.stdout, b"0\n10\n", "{}", shell.host());
+        }
+    }
+}

@@ -38,6 +38,8 @@ pub(crate) struct Undefined {
     pub missing: Missing,
     /// Where it was asked for.
     pub span: Option<Span>,
+    /// Whether an operator has worked on it: `default` then catches it only through a variable.
+    pub used: bool,
     /// Through which variables it was reached, innermost first.
     pub trace: Vec<String>,
 }
@@ -68,7 +70,29 @@ impl Stop {
 
     /// An undefined value.
     pub fn missing(missing: Missing) -> Self {
-        Self::Undefined(Box::new(Undefined { missing, span: None, trace: Vec::new() }))
+        Self::Undefined(Box::new(Undefined { missing, span: None, used: false, trace: Vec::new() }))
+    }
+
+    /// The same after an operator has worked on it.
+    pub fn used(self) -> Self {
+        self.with_used(true)
+    }
+
+    /// The same as seen through a variable.
+    pub fn unused(self) -> Self {
+        self.with_used(false)
+    }
+
+    fn with_used(mut self, used: bool) -> Self {
+        if let Self::Undefined(undefined) = &mut self {
+            undefined.used = used;
+        }
+        self
+    }
+
+    /// Whether `default` and `is defined` catch it.
+    pub fn is_undefined(&self) -> bool {
+        matches!(self, Self::Undefined(undefined) if !undefined.used)
     }
 
     /// Adds what to do, if it is an error.

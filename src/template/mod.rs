@@ -5,13 +5,17 @@ mod arguments;
 mod check;
 mod condition;
 mod context;
+mod crypt;
 mod eval;
 mod failure;
 mod file;
 mod filter;
 mod function;
+mod json_text;
 mod lookup;
+mod mersenne;
 mod method;
+mod overlay;
 mod place;
 mod program;
 mod python;
@@ -55,3 +59,5 @@ pub struct Names {
 mod harness;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod oracle;

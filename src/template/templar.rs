@@ -1,7 +1,7 @@
 //! The templar: renders values, conditions and template files for many hosts at once.
 
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use super::context::{Context, Scope};
 use super::eval::{Machine, Session, Unit, parsed_or_stop};
@@ -17,13 +17,16 @@ use crate::value::{Redactor, Str, Value};
 pub struct Templar {
     pub(crate) programs: Programs,
     pub(crate) redactor: Redactor,
+    /// Held while a password is made.
+    pub(crate) passwords: Mutex<()>,
     dialect: Dialect,
 }
 
 impl Templar {
     /// A templar that tells `redactor` each secret that it meets.
     pub fn new(redactor: Redactor) -> Self {
-        Self { programs: Programs::default(), redactor, dialect: Dialect::default() }
+        let (programs, passwords) = (Programs::default(), Mutex::default());
+        Self { programs, redactor, passwords, dialect: Dialect::default() }
     }
 
     /// The syntax of included templates.

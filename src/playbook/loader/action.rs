@@ -39,6 +39,12 @@ struct Candidate<'n> {
     local: bool,
 }
 
+impl Candidate<'_> {
+    fn is_empty(&self) -> bool {
+        matches!(self.given, Given::Node(node) if node.is_null())
+    }
+}
+
 /// The options of modules that take a command (Ansible's documentation of `command`, `shell`, `script`).
 const COMMAND_OPTIONS: [&str; 8] = [
     "chdir",
@@ -52,16 +58,23 @@ const COMMAND_OPTIONS: [&str; 8] = [
 ];
 
 impl Build<'_> {
-    /// Takes the module and its arguments. All that is no keyword of the level must be taken before.
-    pub fn called(&mut self, fields: &mut Fields<'_>, level: Level) -> Option<Called> {
+    /// Takes the module and its arguments. All that is no keyword of the level must be taken before. Where `foreign`,
+    /// a strange name may be a module of a collection.
+    pub fn called(
+        &mut self,
+        fields: &mut Fields<'_>,
+        level: Level,
+        foreign: bool,
+    ) -> Option<Called> {
         let extra = fields.take_filled("args");
-        let candidate = self.candidate(fields, level)?;
+        let candidate = self.candidate(fields, level, foreign)?;
         let span = candidate.span.clone();
         let canonical = match flow::canonical(&candidate.module) {
             Some(name) => Some(name),
             None => match self.loader.vocabulary.module(&candidate.module) {
                 Known::Ours(name) => Some(name),
                 Known::Ansibles => None,
+                Known::Unknown if foreign && self.is_strange(&candidate.module) => None,
                 Known::Unknown => {
                     self.error(self.unknown_module(&candidate.module).at(&span));
                     return None;
@@ -91,6 +104,11 @@ impl Build<'_> {
         flow::canonical(name).is_some() || self.loader.vocabulary.module(name) != Known::Unknown
     }
 
+    /// Whether a name is like none that we know.
+    fn is_strange(&self, name: &str) -> bool {
+        self.unknown_module(name).hints.is_empty()
+    }
+
     /// What to say about a module that nobody has.
     pub fn unknown_module(&self, name: &str) -> Diagnostic {
         let names = self.loader.vocabulary.names();
@@ -98,7 +116,12 @@ impl Build<'_> {
         problem.suggest(name, names.into_iter().chain(flow::NAMES))
     }
 
-    fn candidate<'n>(&mut self, fields: &mut Fields<'n>, level: Level) -> Option<Candidate<'n>> {
+    fn candidate<'n>(
+        &mut self,
+        fields: &mut Fields<'n>,
+        level: Level,
+        foreign: bool,
+    ) -> Option<Candidate<'n>> {
         let mut candidates = Vec::new();
         let before = self.errors.len();
         for keyword in ["action", "local_action"] {
@@ -106,7 +129,10 @@ impl Build<'_> {
                 candidates.extend(self.spelled_out(field));
             }
         }
-        let modules = fields.take_where(|name| !level.allows(name) && self.is_module(name));
+        let mut modules = fields.take_where(|name| !level.allows(name) && self.is_module(name));
+        if foreign && modules.is_empty() && candidates.is_empty() {
+            modules = fields.take_where(|name| !Level::knows(name) && self.is_strange(name));
+        }
         for field in modules {
             candidates.push(Candidate {
                 module: field.name.to_string(),
@@ -117,7 +143,7 @@ impl Build<'_> {
             });
         }
         let strange = fields.take_where(|name| !level.allows(name));
-        self.strangers(&strange, level, candidates.is_empty());
+        self.strangers(&strange, level, &candidates);
         if let [first, second, ..] = candidates.as_slice() {
             let message = format!("a task has one module, and `{}` is a second", second.module);
             let first_is = format!("`{}` is the first", first.module);
@@ -131,7 +157,10 @@ impl Build<'_> {
     }
 
     /// Keys that are neither modules nor keywords of the level.
-    fn strangers(&mut self, strange: &[Field<'_>], level: Level, no_module: bool) {
+    fn strangers(&mut self, strange: &[Field<'_>], level: Level, candidates: &[Candidate<'_>]) {
+        let no_module = candidates.is_empty();
+        let empty =
+            candidates.first().filter(|first| first.is_empty()).map(|first| first.module.as_str());
         for field in strange {
             let elsewhere = level.refuse(field);
             let known_elsewhere = !elsewhere.message.contains("is not a keyword");
@@ -139,6 +168,12 @@ impl Build<'_> {
                 let names = self.loader.vocabulary.names();
                 let more = elsewhere.hints.is_empty() && !known_elsewhere;
                 let problem = if more { elsewhere.suggest(field.name, names) } else { elsewhere };
+                let problem = match empty.filter(|_| problem.hints.is_empty() && !known_elsewhere) {
+                    Some(module) => problem.hint(format!(
+                        "an argument of `{module}` stands below it, two blanks further in"
+                    )),
+                    None => problem,
+                };
                 self.error(problem);
             } else if strange.len() == 1 {
                 let problem = self.unknown_module(field.name);
@@ -218,7 +253,9 @@ impl Build<'_> {
             Given::Text(text, span) => self.text_args(module, canonical, &text, &span),
             Given::Entries(entries) => {
                 let mut args = Args::default();
-                entries.into_iter().for_each(|field| named(&mut args, field));
+                for field in entries {
+                    named(&mut args, field);
+                }
                 args
             }
             Given::Node(node) => self.node_args(module, canonical, node),
@@ -232,24 +269,22 @@ impl Build<'_> {
         }
         if node.as_mapping().is_some() {
             if let Some(mut fields) = self.fields(node, &format!("the arguments of `{module}`")) {
-                fields.take_where(|_| true).into_iter().for_each(|field| named(&mut args, field));
+                for field in fields.take_where(|_| true) {
+                    named(&mut args, field);
+                }
             }
             return args;
         }
-        match node.to_value() {
-            Value::Str(text) => return self.text_args(module, canonical, &text, &node.span),
-            Value::Int(number) if self.takes_free_form(canonical) => {
-                let text = Str::data(number.to_string());
-                args.free_form = Some(FreeForm { text, span: node.span.clone() });
-            }
-            _ => {
-                let message = format!(
-                    "the arguments of `{module}` are a mapping or text, and this is {}",
-                    describe(node)
-                );
-                self.error(Diagnostic::new(message).at(&node.span));
-            }
+        if let Value::Str(text) = node.to_value() {
+            return self.text_args(module, canonical, &text, &node.span);
         }
+        let message = format!(
+            "the arguments of `{module}` are a mapping or text, and this is {}",
+            describe(node)
+        );
+        let problem = Diagnostic::new(message).at(&node.span);
+        let quotes = self.takes_free_form(canonical) && node.as_sequence().is_none();
+        self.error(if quotes { problem.hint("put it in quotes") } else { problem });
         args
     }
 

@@ -37,8 +37,10 @@ pub struct Gathered {
     pub role_handlers: Vec<Arc<Handler>>,
     /// Handlers of imported roles.
     pub imported_handlers: Vec<Arc<Handler>>,
-    /// Tasks that include other files or roles during the run.
-    pub includes: Vec<Arc<Task>>,
+    /// Tasks that include other files or roles during the run, and whether a condition may keep them from it.
+    pub includes: Vec<(Arc<Task>, bool)>,
+    /// Whether what is read now may never run.
+    pub perhaps: bool,
     /// Handlers of roles that are included under a literal name.
     pub foreseen_handlers: Vec<Arc<Handler>>,
     /// Whether handlers may come that nobody can foresee.
@@ -73,7 +75,8 @@ impl<'l> Build<'l> {
     }
 
     /// The value if nothing was wrong.
-    pub fn finish<T>(self, value: Option<T>) -> Result<T, Diagnostics> {
+    pub fn finish<T>(mut self, value: Option<T>) -> Result<T, Diagnostics> {
+        in_order(&mut self.errors);
         match value {
             Some(value) if self.errors.is_empty() => Ok(value),
             _ if self.errors.is_empty() => {
@@ -82,6 +85,18 @@ impl<'l> Build<'l> {
             }
             _ => Err(Diagnostics(self.errors)),
         }
+    }
+
+    /// Runs `read`, and says of what it finds wrong how it came to this.
+    pub fn traced<T>(&mut self, step: &str, read: impl FnOnce(&mut Self) -> T) -> T {
+        let before = self.errors.len();
+        let result = read(self);
+        for problem in self.errors.iter_mut().skip(before) {
+            if !problem.trace.iter().any(|known| known == step) {
+                problem.trace.push(step.to_string());
+            }
+        }
+        result
     }
 
     /// The entries of a mapping.
@@ -209,6 +224,22 @@ impl<'l> Build<'l> {
             }
         }
     }
+}
+
+/// Orders messages as the files were met, and in each file from top to bottom.
+pub fn in_order(problems: &mut [Diagnostic]) {
+    let mut files: Vec<String> = Vec::new();
+    for problem in problems.iter() {
+        let name = problem.span.as_ref().map(|span| span.source.name.clone()).unwrap_or_default();
+        if !files.contains(&name) {
+            files.push(name);
+        }
+    }
+    problems.sort_by_key(|problem| {
+        let name = problem.span.as_ref().map(|span| span.source.name.as_str()).unwrap_or_default();
+        let file = files.iter().position(|file| file == name);
+        (file, problem.span.as_ref().map(|span| span.start))
+    });
 }
 
 /// "`become` is true or false, and this is …".

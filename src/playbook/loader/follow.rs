@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::build::Build;
-use super::imports::{include_scope, is_unconditional, literal_include};
+use super::imports::{find_tasks, include_scope, literal_include};
 use super::roles::Wanted;
 use crate::diagnostic::Diagnostic;
 use crate::files::clean;
@@ -24,7 +24,8 @@ impl Build<'_> {
     pub fn follow_includes(&mut self) {
         let mut seen: HashSet<PathBuf> = HashSet::new();
         let mut next = 0;
-        while let Some(task) = self.play.includes.get(next).cloned() {
+        while let Some((task, perhaps)) = self.play.includes.get(next).cloned() {
+            self.play.perhaps = perhaps;
             next += 1;
             if next > MOST {
                 return;
@@ -35,10 +36,10 @@ impl Build<'_> {
             };
             match &task.action.flow {
                 Some(Flow::IncludeTasks(include)) => {
-                    self.follow_tasks(&task, include, &name, &mut seen)
+                    self.follow_tasks(&task, include, &name, &mut seen);
                 }
                 Some(Flow::IncludeRole(include)) => {
-                    self.follow_role(&task, include, &name, &mut seen)
+                    self.follow_role(&task, include, &name, &mut seen);
                 }
                 _ => {}
             }
@@ -52,10 +53,10 @@ impl Build<'_> {
         name: &str,
         seen: &mut HashSet<PathBuf>,
     ) {
-        let found = match self.find_tasks(name, &task.scope, &include.file.span) {
+        let found = match find_tasks(name, &task.scope, &include.file.span) {
             Ok(found) => found,
             Err(problem) => {
-                if is_unconditional(task) {
+                if !self.play.perhaps {
                     self.error(problem);
                 }
                 return;
@@ -64,10 +65,17 @@ impl Build<'_> {
         if !seen.insert(clean(&found.path)) {
             return;
         }
-        let Some(document) = self.document(&found, &include.file.span) else { return };
-        let nodes = self.task_list(&document);
-        let scope = include_scope(task, &include.apply, found);
-        self.items(nodes, &scope);
+        let step = format!(
+            "while looking into `{}`, included at {}",
+            found.path.display(),
+            include.file.span
+        );
+        self.traced(&step, |build| {
+            let Some(document) = build.document(&found, &include.file.span) else { return };
+            let nodes = build.task_list(&document);
+            let scope = include_scope(task, &include.apply, found);
+            build.items(nodes, &scope);
+        });
     }
 
     fn follow_role(
@@ -81,7 +89,7 @@ impl Build<'_> {
             Ok(directory) => directory,
             Err(problem) => {
                 self.play.open = true;
-                if is_unconditional(task) {
+                if !self.play.perhaps {
                     self.error(problem.at(&include.role.span));
                 }
                 return;
@@ -104,7 +112,8 @@ impl Build<'_> {
 
     /// Literal names that are notified must have a handler somewhere.
     pub fn check_notified(&mut self, handlers: &[Arc<Handler>]) {
-        let foreseen = std::mem::take(&mut self.play.foreseen_handlers);
+        let mut foreseen = std::mem::take(&mut self.play.foreseen_handlers);
+        foreseen.append(&mut self.play.imported_handlers);
         let all: Vec<&Arc<Handler>> = handlers.iter().chain(&foreseen).collect();
         let open = self.play.open
             || all
@@ -116,8 +125,8 @@ impl Build<'_> {
                 continue;
             }
             let known = all.iter().flat_map(|handler| {
-                let own = handler.task.name.iter().map(|name| name.as_str());
-                own.chain(handler.listen.iter().map(|topic| topic.as_str()))
+                let own = handler.task.name.iter().map(crate::value::Str::as_str);
+                own.chain(handler.listen.iter().map(crate::value::Str::as_str))
             });
             let problem = Diagnostic::new(format!("there is no handler `{text}`")).at(&name.span);
             let problem = problem.suggest(text, known);

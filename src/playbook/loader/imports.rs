@@ -19,8 +19,8 @@ impl Build<'_> {
     pub fn import_tasks(&mut self, task: Task, file: &Setting) -> Option<Arc<Block>> {
         let (scope, document) = self.imported(task, file)?;
         let nodes = self.task_list(&document);
-        let items = self.within(&scope.file, &file.span, |build| build.items(nodes, &scope))?;
-        Some(Arc::new(Block { scope, items, rescue: vec![], always: vec![] }))
+        let items = self.inside(&scope, file, |build| build.items(nodes, &scope))?;
+        Some(Arc::new(Block::plain(scope, items)))
     }
 
     /// The same among handlers.
@@ -32,7 +32,7 @@ impl Build<'_> {
     ) -> Vec<Arc<Handler>> {
         let Some((scope, document)) = self.imported(task, file) else { return vec![] };
         let nodes = self.task_list(&document);
-        let handlers = self.within(&scope.file, &file.span, |build| build.handlers(nodes, &scope));
+        let handlers = self.inside(&scope, file, |build| build.handlers(nodes, &scope));
         let handlers = handlers.unwrap_or_default();
         handlers
             .into_iter()
@@ -41,10 +41,11 @@ impl Build<'_> {
     }
 
     fn imported(&mut self, task: Task, file: &Setting) -> Option<(Arc<Scope>, Arc<Node>)> {
-        let name = self.known_text(file, &task.scope, "file")?;
-        let found = self.find_tasks(&name, &task.scope, &file.span);
+        let name = self.known_text(file, &task.scope, task.keywords.vars.as_ref(), "file")?;
+        let found = find_tasks(&name, &task.scope, &file.span);
         let location = self.note(found)?;
-        let document = self.document(&location, &file.span)?;
+        let step = format!("while importing `{}` at {}", location.path.display(), file.span);
+        let document = self.traced(&step, |build| build.document(&location, &file.span))?;
         let scope = Scope {
             kind: ScopeKind::Import,
             name: task.name,
@@ -56,39 +57,19 @@ impl Build<'_> {
         Some((Arc::new(scope), document))
     }
 
+    fn inside<T>(
+        &mut self,
+        scope: &Arc<Scope>,
+        file: &Setting,
+        read: impl FnOnce(&mut Self) -> T,
+    ) -> Option<T> {
+        let step = format!("while importing `{}` at {}", scope.file.path.display(), file.span);
+        self.traced(&step, |build| build.within(&scope.file, &file.span, read))
+    }
+
     /// The entries of a file of tasks.
     pub fn task_list<'n>(&mut self, document: &'n Node) -> &'n [Node] {
         self.list(document, "a file of tasks")
-    }
-
-    /// Looks for a file of tasks: beside the file that names it, in the `tasks/` of the roles around, in the
-    /// playbook's directory.
-    pub fn find_tasks(
-        &self,
-        name: &str,
-        scope: &Arc<Scope>,
-        span: &Span,
-    ) -> Result<Location, Diagnostic> {
-        let mut tried: Vec<Location> = vec![scope.file.directory().join(name)];
-        let role = scope.role();
-        for role in role.into_iter().chain(role.into_iter().flat_map(|role| role.parents())) {
-            tried.push(role.role.directory.join("tasks").join(name));
-            tried.push(role.role.directory.join(name));
-        }
-        tried.push(scope.play().file.directory().join(name));
-        let mut seen: Vec<PathBuf> = Vec::new();
-        for mut location in tried {
-            location.path = clean(&location.path);
-            if location.files.is_file(&location.path) {
-                return Ok(location);
-            }
-            if !seen.contains(&location.path) {
-                seen.push(location.path);
-            }
-        }
-        let places: Vec<String> = seen.iter().map(|path| format!("`{}`", path.display())).collect();
-        let problem = Diagnostic::new(format!("there is no file `{name}`")).at(span);
-        Err(problem.hint(format!("looked for {}", places.join(", "))))
     }
 
     /// Runs `read` inside a file or role, unless we are inside of it already.
@@ -120,8 +101,8 @@ impl Build<'_> {
 
     /// Puts a role in the place of the task.
     pub fn import_role(&mut self, task: Task, role: &IncludeRole) -> Option<Arc<Block>> {
-        let name = self.known_text(&role.role, &task.scope, "name")?;
-        let from = self.known_from(&role.from, &task.scope);
+        let name = self.known_text(&role.role, &task.scope, task.keywords.vars.as_ref(), "name")?;
+        let from = self.known_from(&role.from, &task);
         let literal = |setting: &Option<Setting>, unless: bool| {
             setting.as_ref().and_then(|setting| literal_bool(&setting.value)).unwrap_or(unless)
         };
@@ -148,12 +129,14 @@ impl Build<'_> {
         self.play.imported_roles.push(used.role);
         self.play.imported_handlers.extend(used.handlers);
         let items = used.blocks.into_iter().map(Item::Block).collect();
-        Some(Arc::new(Block { scope, items, rescue: vec![], always: vec![] }))
+        Some(Arc::new(Block::plain(scope, items)))
     }
 
-    fn known_from(&mut self, from: &FromSettings, scope: &Arc<Scope>) -> From {
+    fn known_from(&mut self, from: &FromSettings, task: &Task) -> From {
         let mut text = |setting: &Option<Setting>, name: &str| {
-            setting.as_ref().and_then(|setting| self.known_text(setting, scope, name))
+            setting.as_ref().and_then(|setting| {
+                self.known_text(setting, &task.scope, task.keywords.vars.as_ref(), name)
+            })
         };
         From {
             tasks: text(&from.tasks, "tasks_from"),
@@ -162,6 +145,31 @@ impl Build<'_> {
             handlers: text(&from.handlers, "handlers_from"),
         }
     }
+}
+
+/// Looks for a file of tasks: beside the file that names it, in the `tasks/` of the roles around, in the
+/// playbook's directory.
+pub fn find_tasks(name: &str, scope: &Arc<Scope>, span: &Span) -> Result<Location, Diagnostic> {
+    let mut tried: Vec<Location> = vec![scope.file.directory().join(name)];
+    let role = scope.role();
+    for role in role.into_iter().chain(role.into_iter().flat_map(|role| role.parents())) {
+        tried.push(role.role.directory.join("tasks").join(name));
+        tried.push(role.role.directory.join(name));
+    }
+    tried.push(scope.play().file.directory().join(name));
+    let mut seen: Vec<PathBuf> = Vec::new();
+    for mut location in tried {
+        location.path = clean(&location.path);
+        if location.files.is_file(&location.path) {
+            return Ok(location);
+        }
+        if !seen.contains(&location.path) {
+            seen.push(location.path);
+        }
+    }
+    let places: Vec<String> = seen.iter().map(|path| format!("`{}`", path.display())).collect();
+    let problem = Diagnostic::new(format!("there is no file `{name}`")).at(span);
+    Err(problem.hint(format!("looked for {}", places.join(", "))))
 }
 
 /// The scope that the tasks of an include stand in: its vars, and inside of them what `apply` says.

@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::Loader;
 use super::build::{Build, DEEPEST};
 use super::fields::describe;
-use super::imports::include_scope;
+use super::imports::{find_tasks, include_scope};
 use super::play_vars::vars_location;
 use super::roles::Wanted;
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 use crate::playbook::{
-    Block, From, Handler, IncludeRole, IncludeTasks, Item, Keywords, Location, RoleUse,
+    Block, Brings, From, Handler, IncludeRole, IncludeTasks, Item, Keywords, Location, RoleUse,
     RoleUseKind, Scope, ScopeKind, Task,
 };
 use crate::value::Map;
@@ -21,7 +21,31 @@ use crate::value::Map;
 /// entry keeps the task.
 #[derive(Default)]
 pub struct Cache {
-    blocks: Mutex<HashMap<(usize, PathBuf), (Arc<Task>, Arc<Block>)>>,
+    blocks: Mutex<HashMap<(usize, PathBuf), Included>>,
+}
+
+/// The task that includes, and what.
+type Included = (Arc<Task>, Arc<Block>);
+
+impl Cache {
+    fn get(&self, key: &(usize, PathBuf)) -> Option<Arc<Block>> {
+        let blocks = self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
+        blocks.get(key).map(|(_, block)| Arc::clone(block))
+    }
+
+    fn put(&self, key: (usize, PathBuf), included: Included) {
+        self.blocks.lock().unwrap_or_else(PoisonError::into_inner).insert(key, included);
+    }
+}
+
+impl Build<'_> {
+    fn brings(&mut self) -> Brings {
+        let handlers = std::mem::take(&mut self.play.imported_handlers);
+        Brings {
+            handlers: handlers.iter().map(|handler| later(handler)).collect(),
+            public_roles: std::mem::take(&mut self.play.imported_roles),
+        }
+    }
 }
 
 /// An `include_role` with its names rendered.
@@ -47,13 +71,14 @@ pub struct IncludedRole {
     /// Its tasks, dependencies and the check of its arguments first.
     pub block: Arc<Block>,
     /// Its handlers and those of its dependencies; they join the play's, and win over handlers of the same name.
+    /// More may come with [`Block::brings`].
     pub handlers: Vec<Arc<Handler>>,
 }
 
 impl Loader {
     /// The tasks of an `include_tasks` whose file name is rendered, as a block whose scope is the include.
     /// The file is looked for beside the file that the task stands in, then in the role's `tasks/`, then beside the
-    /// playbook. Asked again for the same task and file, it gives the same block.
+    /// playbook. What joins the play is in [`Block::brings`]. Asked again for the same task and file, it gives the same block.
     pub fn include_tasks(
         &self,
         task: &Arc<Task>,
@@ -61,11 +86,9 @@ impl Loader {
         file: &str,
     ) -> Result<Arc<Block>, Diagnostics> {
         let mut build = Build::new(self);
-        let location = build.find_tasks(file, &task.scope, &include.file.span)?;
+        let location = find_tasks(file, &task.scope, &include.file.span)?;
         let key = (Arc::as_ptr(task) as usize, location.path.clone());
-        let known =
-            self.includes.blocks.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-        if let Some((_, block)) = known {
+        if let Some(block) = self.includes.get(&key) {
             return Ok(block);
         }
         not_too_deep(task)?;
@@ -74,11 +97,10 @@ impl Loader {
             let scope = include_scope(task, &include.apply, location);
             let nodes = build.task_list(&document);
             let items = build.items(nodes, &scope);
-            Arc::new(Block { scope, items, rescue: vec![], always: vec![] })
+            Arc::new(Block { brings: build.brings(), ..Block::plain(scope, items) })
         });
         let block = build.finish(block)?;
-        let entry = (Arc::clone(task), Arc::clone(&block));
-        self.includes.blocks.lock().unwrap_or_else(PoisonError::into_inner).insert(key, entry);
+        self.includes.put(key, (Arc::clone(task), Arc::clone(&block)));
         Ok(block)
     }
 
@@ -91,7 +113,7 @@ impl Loader {
     ) -> Result<Vec<Arc<Handler>>, Diagnostics> {
         not_too_deep(task)?;
         let mut build = Build::new(self);
-        let location = build.find_tasks(file, &task.scope, &include.file.span)?;
+        let location = find_tasks(file, &task.scope, &include.file.span)?;
         let document = build.document(&location, &include.file.span);
         let handlers = document.map(|document| {
             let scope = include_scope(task, &include.apply, location);
@@ -122,15 +144,11 @@ impl Loader {
             validate: request.validate,
         };
         let scope = include_scope(task, &include.apply, task.scope.file.clone());
-        let used = build.use_role(wanted, &scope);
-        let imported = std::mem::take(&mut build.play.imported_handlers);
-        let included = used.map(|used| {
+        let included = build.use_role(wanted, &scope).map(|used| {
             let items = used.blocks.into_iter().map(Item::Block).collect();
-            let mut handlers = used.handlers;
-            handlers.extend(imported);
-            let handlers = handlers.into_iter().map(|handler| later(&handler)).collect();
-            let block = Arc::new(Block { scope, items, rescue: vec![], always: vec![] });
-            IncludedRole { role: used.role, block, handlers }
+            let block = Block { brings: build.brings(), ..Block::plain(scope, items) };
+            let handlers = used.handlers.iter().map(|handler| later(handler)).collect();
+            IncludedRole { role: used.role, block: Arc::new(block), handlers }
         });
         build.finish(included)
     }

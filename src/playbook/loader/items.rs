@@ -5,10 +5,13 @@ use std::sync::Arc;
 use super::build::Build;
 use super::fields::Field;
 use super::flow::Step;
+use super::imports::is_unconditional;
 use super::table::Level;
 use super::task::Read;
 use crate::diagnostic::Diagnostic;
-use crate::playbook::{Block, Flow, Handler, Item, Keywords, Meta, Scope, ScopeKind, Setting};
+use crate::playbook::{
+    Block, Brings, Flow, Handler, Item, Keywords, Meta, Scope, ScopeKind, Setting,
+};
 use crate::value::{Str, Value};
 use crate::yaml::Node;
 
@@ -34,7 +37,8 @@ impl Build<'_> {
             Step::Flow(flow) => {
                 let task = Arc::new(task);
                 if matches!(flow, Flow::IncludeTasks(_) | Flow::IncludeRole(_)) {
-                    self.play.includes.push(Arc::clone(&task));
+                    let perhaps = self.play.perhaps || !is_unconditional(&task);
+                    self.play.includes.push((Arc::clone(&task), perhaps));
                 }
                 Some(Item::Task(task))
             }
@@ -72,7 +76,8 @@ impl Build<'_> {
             };
             self.error(problem);
         }
-        Some(Arc::new(Block { scope, items, rescue, always }))
+        let brings = Brings::default();
+        Some(Arc::new(Block { scope, items, rescue, always, brings }))
     }
 
     fn part(&mut self, field: Field<'_>, scope: &Arc<Scope>) -> Vec<Item> {
@@ -107,6 +112,7 @@ impl Build<'_> {
             return;
         }
         let Some(Read { mut task, step, listen }) = self.task(node, scope, Level::Handler) else {
+            self.play.open = true;
             return;
         };
         self.settle_tags(&mut task.keywords, scope);
@@ -159,7 +165,7 @@ impl Build<'_> {
         if !keywords.tags.iter().any(|tag| tag.text.is_template()) {
             return;
         }
-        let vars = self.known_vars(scope);
+        let vars = self.known_vars(scope, keywords.vars.as_ref());
         let mut settled = Vec::new();
         for tag in std::mem::take(&mut keywords.tags) {
             if !tag.text.is_template() {

@@ -140,7 +140,7 @@ impl Build<'_> {
                     map.insert(name.into(), value);
                 }
                 Some(name) => {
-                    self.error(bad_variable_name(name, what.trim_matches('`'), &key.span))
+                    self.error(bad_variable_name(name, what.trim_matches('`'), &key.span));
                 }
                 None => {
                     let message =
@@ -160,11 +160,12 @@ impl Build<'_> {
             self.error(Diagnostic::new(message).at(&value.span));
             return vec![];
         }
-        let nodes = value.as_sequence().unwrap_or(std::slice::from_ref(value));
-        nodes.iter().flat_map(|node| self.tag_texts(node)).collect()
+        let Some(nodes) = value.as_sequence() else { return self.split_tags(value) };
+        nodes.iter().filter_map(|node| self.tag(node)).collect()
     }
 
-    fn tag_texts(&mut self, node: &Node) -> Vec<Tag> {
+    /// A comma list.
+    fn split_tags(&mut self, node: &Node) -> Vec<Tag> {
         let Some(text) = self.text(node, "tags") else { return vec![] };
         let tag = |text| Tag { text, span: node.span.clone() };
         if text.is_template() {
@@ -172,6 +173,17 @@ impl Build<'_> {
         }
         let parts = text.as_str().split(',').map(str::trim).filter(|part| !part.is_empty());
         parts.map(|part| tag(Str::data(part).with_origin(Some(node.span.clone())))).collect()
+    }
+
+    /// An entry of a list; Ansible takes its commas as part of the tag.
+    fn tag(&mut self, node: &Node) -> Option<Tag> {
+        let text = self.text(node, "tags")?;
+        if text.as_str().contains(',') && !text.is_template() {
+            let message = format!("`{}` is one tag, comma included", text.as_str());
+            let warning = Diagnostic::new(message).at(&node.span);
+            self.warnings.push(warning.hint("write each tag as an entry of its own"));
+        }
+        Some(Tag { text, span: node.span.clone() })
     }
 
     fn environment(&mut self, field: Field<'_>) -> Vec<Setting> {

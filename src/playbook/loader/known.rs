@@ -3,16 +3,19 @@
 use std::sync::Arc;
 
 use super::build::Build;
-use crate::playbook::Scope;
+use crate::playbook::{Scope, Vars};
 use crate::value::{Map, Value};
 
 impl Build<'_> {
     /// What names of imports and tags may use: the vars of role, play, blocks and the command line, `role_name`,
     /// `role_path`, `playbook_dir`.
-    pub fn known_vars(&self, scope: &Arc<Scope>) -> Map {
+    pub fn known_vars(&self, scope: &Arc<Scope>, own: Option<&Vars>) -> Map {
         let mut vars = Map::new();
         for layer in scope.vars_layers() {
             vars.extend(layer.vars.iter().map(|(key, value)| (key.clone(), value.clone())));
+        }
+        for (key, value) in own.iter().flat_map(|own| own.map.iter()) {
+            vars.insert(key.clone(), value.clone());
         }
         let extra = &self.loader.paths.known_vars;
         vars.extend(extra.iter().map(|(key, value)| (key.clone(), value.clone())));

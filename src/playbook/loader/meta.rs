@@ -9,6 +9,7 @@ use super::roles::Wanted;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::playbook::spec::{self, EntryPoint};
 use crate::playbook::{Location, RoleUseKind, Scope};
+use crate::value::Str;
 
 /// What `meta/` says.
 #[derive(Default)]
@@ -17,6 +18,8 @@ pub struct Meta {
     pub allow_duplicates: bool,
     /// `dependencies`.
     pub dependencies: Vec<Wanted>,
+    /// `collections`.
+    pub collections: Vec<Str>,
     /// `argument_specs`.
     pub argument_specs: IndexMap<String, Arc<EntryPoint>>,
 }
@@ -68,6 +71,11 @@ impl Build<'_> {
                 None => self.error(wrong(&setting, "allow_duplicates", "true or false")),
             }
         }
+        if let Some(field) = fields.take_filled("collections") {
+            let names = self.list(field.value, "`collections`");
+            meta.collections =
+                names.iter().filter_map(|name| self.text(name, "collections")).collect();
+        }
         if let Some(field) = fields.take("dependencies") {
             for node in self.list(field.value, "`dependencies`") {
                 meta.dependencies.extend(self.role_entry(node, scope, RoleUseKind::Dependency));
@@ -86,8 +94,9 @@ impl Build<'_> {
     }
 
     fn argument_specs(&mut self, node: &crate::yaml::Node, meta: &mut Meta) {
-        let (specs, problems) = spec::read(node);
-        self.errors(problems);
-        meta.argument_specs = specs;
+        let specs = spec::read(node);
+        self.errors(specs.errors);
+        self.warnings.extend(specs.warnings);
+        meta.argument_specs = specs.entry_points;
     }
 }

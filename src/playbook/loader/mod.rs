@@ -81,6 +81,7 @@ impl Loader {
                 warnings.push(warning);
             }
         }
+        build::in_order(&mut warnings);
         build.finish(Some(Playbook { plays, warnings }))
     }
 }

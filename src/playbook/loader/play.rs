@@ -29,6 +29,16 @@ impl Build<'_> {
     pub fn play(&mut self, node: &Node, file: &Location, import: &Keywords) -> Option<Arc<Play>> {
         self.play = Gathered::default();
         let mut fields = self.fields(node, "a play")?;
+        if self.is_task(&fields) {
+            let problem = Diagnostic::new("here a play is expected, and this looks like a task")
+                .at(&node.span);
+            self.error(
+                problem.hint(
+                    "a playbook is a list of plays with `hosts`; tasks go under their `tasks`",
+                ),
+            );
+            return None;
+        }
         let hosts = self.hosts(&mut fields);
         let name = fields.take_filled("name").and_then(|field| self.text(field.value, "name"));
         let mut keywords = self.keywords(&mut fields, Level::Play);
@@ -53,6 +63,7 @@ impl Build<'_> {
         let (pre_tasks, tasks, post_tasks) = (part("pre_tasks"), part("tasks"), part("post_tasks"));
         self.refuse_rest(&mut fields, Level::Play);
         handlers.append(&mut self.play.imported_handlers);
+        let imported_roles = std::mem::take(&mut self.play.imported_roles);
         self.follow_includes();
         self.check_notified(&handlers);
         let [
@@ -82,7 +93,7 @@ impl Build<'_> {
             tasks,
             post_tasks,
             handlers,
-            imported_roles: std::mem::take(&mut self.play.imported_roles),
+            imported_roles,
             serial,
             strategy,
             max_fail_percentage: fail,
@@ -110,18 +121,19 @@ impl Build<'_> {
         blocks
     }
 
+    fn is_task(&self, fields: &Fields<'_>) -> bool {
+        let plays_own = ["hosts", "tasks", "roles", "pre_tasks", "post_tasks", "handlers"];
+        !plays_own.iter().any(|name| fields.has(name))
+            && fields.all().any(|field| {
+                !Level::Play.allows(field.name) && self.is_module(field.name)
+                    || field.name == "block"
+            })
+    }
+
     fn hosts(&mut self, fields: &mut Fields<'_>) -> Option<Setting> {
         let Some(field) = fields.take("hosts") else {
             let problem = Diagnostic::new("this play says no `hosts`").at(fields.span);
-            let hint = if Level::Task
-                .keywords()
-                .any(|keyword| keyword != "name" && fields.has(keyword))
-            {
-                "it looks like a task: a playbook is a list of plays, and tasks go under `tasks`"
-            } else {
-                "add `hosts: all`, or a group or host of the inventory"
-            };
-            self.error(problem.hint(hint));
+            self.error(problem.hint("add `hosts: all`, or a group or host of the inventory"));
             return None;
         };
         let setting = field.setting();
@@ -167,15 +179,33 @@ impl Build<'_> {
             take("order"),
         ];
         let [facts, subset, timeout, path, serial, strategy, fail, force, order] = &settings;
-        facts.iter().for_each(|setting| self.check_bool(setting, "gather_facts"));
-        subset.iter().for_each(|setting| self.check_templates(&setting.value));
-        timeout.iter().for_each(|setting| self.check_count(setting, "gather_timeout"));
-        path.iter().for_each(|setting| self.check_text(setting, "fact_path"));
-        serial.iter().for_each(|setting| self.check_serial(setting));
-        strategy.iter().for_each(|setting| self.check_choice(setting, "strategy", &STRATEGIES));
-        fail.iter().for_each(|setting| self.check_percentage(setting));
-        force.iter().for_each(|setting| self.check_bool(setting, "force_handlers"));
-        order.iter().for_each(|setting| self.check_choice(setting, "order", &ORDERS));
+        if let Some(setting) = facts {
+            self.check_bool(setting, "gather_facts");
+        }
+        if let Some(setting) = subset {
+            self.check_templates(&setting.value);
+        }
+        if let Some(setting) = timeout {
+            self.check_count(setting, "gather_timeout");
+        }
+        if let Some(setting) = path {
+            self.check_text(setting, "fact_path");
+        }
+        if let Some(setting) = serial {
+            self.check_serial(setting);
+        }
+        if let Some(setting) = strategy {
+            self.check_choice(setting, "strategy", &STRATEGIES);
+        }
+        if let Some(setting) = fail {
+            self.check_percentage(setting);
+        }
+        if let Some(setting) = force {
+            self.check_bool(setting, "force_handlers");
+        }
+        if let Some(setting) = order {
+            self.check_choice(setting, "order", &ORDERS);
+        }
         settings
     }
 

@@ -75,7 +75,8 @@ impl Build<'_> {
             self.error(problem.hint(format!("looked for `{path}`")));
             return vec![];
         }
-        self.playbook(&location, Some(&setting.span), &keywords)
+        let step = format!("while importing `{}` at {}", location.path.display(), setting.span);
+        self.traced(&step, |build| build.playbook(&location, Some(&setting.span), &keywords))
     }
 
     fn playbook_name(&mut self, setting: &Setting, vars: Option<&Vars>) -> Option<String> {

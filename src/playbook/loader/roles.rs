@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
 use sha2::{Digest as _, Sha256};
 
 use super::build::{Build, is_variable_name};
@@ -129,7 +130,9 @@ impl Build<'_> {
         let setting =
             Setting { name: node.span.clone(), value: node.to_value(), span: node.span.clone() };
         match &setting.value {
-            Value::Str(text) if text.is_template() => self.known_text(&setting, scope, "role"),
+            Value::Str(text) if text.is_template() => {
+                self.known_text(&setting, scope, None, "role")
+            }
             _ => Some(name.to_string()),
         }
     }
@@ -141,18 +144,14 @@ impl Build<'_> {
         let span = wanted.span.clone();
         let entry = directory.join(wanted.from.tasks.as_deref().unwrap_or("main"));
         let step = format!("while loading role `{}`", wanted.name);
-        let before = self.errors.len();
-        let used = self.within(&entry, &span, |build| build.used(wanted, &directory, outer));
-        for problem in self.errors.iter_mut().skip(before) {
-            if !problem.trace.contains(&step) {
-                problem.trace.push(step.clone());
-            }
-        }
-        used.flatten()
+        self.traced(&step, |build| {
+            build.within(&entry, &span, |build| build.used(wanted, &directory, outer))
+        })
     }
 
-    fn used(&mut self, wanted: Wanted, directory: &Location, outer: &Arc<Scope>) -> Option<Used> {
+    fn used(&mut self, mut wanted: Wanted, directory: &Location, outer: &Arc<Scope>) -> Used {
         let meta = self.meta(directory, &wanted.span, outer);
+        wanted.keywords.collections.extend(meta.collections.iter().cloned());
         let role = Arc::new(RoleUse {
             defaults: self.role_vars(
                 directory,
@@ -208,8 +207,8 @@ impl Build<'_> {
         if let Some(file) = file {
             handlers.extend(self.role_handlers(&file, &scope(file.clone())));
         }
-        blocks.push(Arc::new(Block { scope: own, items, rescue: vec![], always: vec![] }));
-        Some(Used { role, blocks, handlers })
+        blocks.push(Arc::new(Block::plain(own, items)));
+        Used { role, blocks, handlers }
     }
 
     fn role_tasks(&mut self, file: &Location, scope: &Arc<Scope>) -> Vec<Item> {
@@ -267,7 +266,7 @@ fn identity(directory: &Location, wanted: &Wanted) -> String {
     for condition in &wanted.keywords.when {
         part(&whole(&condition.value));
     }
-    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    base64::engine::general_purpose::STANDARD_NO_PAD.encode(digest.finalize())
 }
 
 /// A value as one text, vaulted ones by their envelope.

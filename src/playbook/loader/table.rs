@@ -53,6 +53,11 @@ impl Level {
         KEYWORDS.iter().any(|(name, levels)| *name == keyword && levels.contains(self.letter()))
     }
 
+    /// Whether it is a keyword anywhere.
+    pub fn knows(keyword: &str) -> bool {
+        KEYWORDS.iter().any(|(name, _)| *name == keyword) || REFUSED.contains(&keyword)
+    }
+
     /// All keywords that may stand here.
     pub fn keywords(self) -> impl Iterator<Item = &'static str> {
         let letter = self.letter();
@@ -172,8 +177,9 @@ pub const INCLUDE_KEYWORDS: [&str; 17] = [
     "listen",
 ];
 
-/// What means nothing on an import, since there is no task left that it could hold for.
-pub const NOT_ON_IMPORTS: [&str; 10] = [
+/// What means nothing on an import, since there is no task left that it could hold for (Ansible says nothing; observed
+/// with ansible-core 2.19).
+pub const NOT_ON_IMPORTS: [&str; 9] = [
     "register",
     "until",
     "retries",
@@ -182,6 +188,5 @@ pub const NOT_ON_IMPORTS: [&str; 10] = [
     "failed_when",
     "async",
     "poll",
-    "loop",
     "loop_control",
 ];

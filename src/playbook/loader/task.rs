@@ -8,7 +8,7 @@ use super::fields::Fields;
 use super::flow::Step;
 use super::table::{INCLUDE_KEYWORDS, Level, NOT_ON_IMPORTS};
 use crate::diagnostic::Diagnostic;
-use crate::playbook::{Action, Flow, Keyword, Register, Scope, Setting, Task};
+use crate::playbook::{Action, Flow, Keyword, Register, Scope, Setting, Task, Vars};
 use crate::value::{Str, Value};
 use crate::yaml::Node;
 
@@ -47,7 +47,8 @@ impl Build<'_> {
         let delay = self.number(&mut fields, "delay");
         let run_async = self.number(&mut fields, "async");
         let poll = self.number(&mut fields, "poll");
-        let called = self.called(&mut fields, level)?;
+        let foreign = !keywords.collections.is_empty() || scope.names_collections();
+        let called = self.called(&mut fields, level, foreign)?;
         self.notified(keywords.notify.as_deref().unwrap_or_default());
         if let Some(span) = &called.local {
             let value = Value::data("localhost");
@@ -101,12 +102,19 @@ impl Build<'_> {
                 let hint = format!("write it under `apply` of `{module}` for the tasks inside");
                 self.error(problem.at(&field.key.span).hint(hint));
             }
-            if import && (NOT_ON_IMPORTS.contains(&name) || name.starts_with("with_")) {
-                let problem = Diagnostic::new(format!(
+            let is_loop = name == "loop" || name.starts_with("with_");
+            if import && (is_loop || NOT_ON_IMPORTS.contains(&name)) {
+                let message = format!(
                     "`{name}` means nothing on `{module}`: imports are gone before the run"
-                ));
-                let hint = format!("use `{}`", module.replace("import", "include"));
-                self.error(problem.at(&field.key.span).hint(hint));
+                );
+                let problem = Diagnostic::new(message).at(&field.key.span);
+                if is_loop {
+                    self.error(
+                        problem.hint(format!("use `{}`", module.replace("import", "include"))),
+                    );
+                } else {
+                    self.warnings.push(problem.hint("write it on the tasks inside"));
+                }
             }
         }
         if let Step::Flow(Flow::Meta(_)) = step {
@@ -121,11 +129,12 @@ impl Build<'_> {
         }
     }
 
-    /// The text of a setting that must be known before any host is.
+    /// The text of a setting that must be known before any host is. `own` are the vars beside the setting.
     pub fn known_text(
         &mut self,
         setting: &Setting,
         scope: &Arc<Scope>,
+        own: Option<&Vars>,
         what: &str,
     ) -> Option<String> {
         let text = match &setting.value {
@@ -139,7 +148,7 @@ impl Build<'_> {
         if !text.is_template() {
             return Some(text.as_str().to_string());
         }
-        let vars = self.known_vars(scope);
+        let vars = self.known_vars(scope, own);
         match self.loader.vocabulary.render(text, &vars) {
             Ok(Value::Str(text)) => Some(text.as_str().to_string()),
             Ok(Value::Int(number)) => Some(number.to_string()),

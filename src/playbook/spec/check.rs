@@ -25,8 +25,16 @@ impl fmt::Display for Problem {
 
 /// What is wrong with arguments. `given` holds rendered values: for a role, those variables of the specification that
 /// are defined. Nothing is converted and no default is filled in; unknown values pass.
-pub fn validate(options: &Options, given: &Map) -> Vec<Problem> {
-    check_map(options, given, "")
+pub fn validate(options: &Options, given: &Value) -> Vec<Problem> {
+    match given {
+        Value::Map(map) => check_map(options, map, ""),
+        Value::Unknown(_) => vec![],
+        other => {
+            let message =
+                format!("the arguments are a mapping, and this is of type {}", other.type_name());
+            vec![Problem { path: String::new(), message }]
+        }
+    }
 }
 
 fn check_map(options: &Options, given: &Map, path: &str) -> Vec<Problem> {
@@ -177,9 +185,10 @@ mod tests {
         let node = |text: &str| yaml::parse_one(&Source::new("t.yml", text)).expect("YAML");
         let (options, wrong) = read_options(&node(spec));
         assert_eq!(wrong, []);
-        let value = node(given).to_value();
-        let map = value.as_map().cloned().unwrap_or_default();
-        validate(&options, &map).into_iter().map(|problem| problem.message).collect()
+        validate(&options, &node(given).to_value())
+            .into_iter()
+            .map(|problem| problem.message)
+            .collect()
     }
 
     /// Each row was run through `validate_argument_spec` of ansible-core 2.19.
@@ -256,7 +265,7 @@ mod tests {
         );
         let (options, _) =
             read_options(&yaml::parse_one(&Source::new("t.yml", "x: {type: int}")).expect("YAML"));
-        let given: Map = [("x".into(), Value::unknown("not yet"))].into();
+        let given = Value::map([("x", Value::unknown("not yet"))]);
         assert_eq!(validate(&options, &given), []);
         assert_eq!(Arc::new(options).by_name.len(), 1);
     }

@@ -39,8 +39,11 @@ pub fn convert(value: &Value, kind: Kind) -> Option<Value> {
 
 fn truth(value: &Value) -> Option<bool> {
     match value {
-        Value::Float(number) if *number == 1.0 => Some(true),
-        Value::Float(number) if *number == 0.0 => Some(false),
+        Value::Float(number) => match number.to_string().as_str() {
+            "1" => Some(true),
+            "0" => Some(false),
+            _ => None,
+        },
         other => literal_bool(other),
     }
 }

@@ -8,4 +8,4 @@ mod relations;
 
 pub use check::{Problem, validate};
 pub use option::{EntryPoint, Kind, Opt, Options, RequiredIf};
-pub use read::{read, read_options, read_value};
+pub use read::{Specs, read, read_options, read_value};

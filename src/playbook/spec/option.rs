@@ -35,6 +35,13 @@ pub struct Options {
     pub required_by: Vec<(String, Vec<String>)>,
 }
 
+impl Options {
+    /// The names under which options may be given, aliases included.
+    pub fn keys(&self) -> impl Iterator<Item = &String> {
+        self.by_name.iter().flat_map(|(name, option)| std::iter::once(name).chain(&option.aliases))
+    }
+}
+
 /// "If the option has the value, these must be there".
 #[derive(Debug, Clone)]
 pub struct RequiredIf {

@@ -53,15 +53,25 @@ const OPTION_KEYS: [&str; 20] = [
     "required_by",
 ];
 
-/// Reads the specifications of a role, and says what is wrong with them.
-pub fn read(node: &Node) -> (IndexMap<String, Arc<EntryPoint>>, Vec<Diagnostic>) {
+/// The specifications of a role by entry point, and what is wrong with them.
+#[derive(Debug, Default)]
+pub struct Specs {
+    /// By entry point.
+    pub entry_points: IndexMap<String, Arc<EntryPoint>>,
+    /// What is wrong.
+    pub errors: Vec<Diagnostic>,
+    /// What is legal but surely not meant.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Reads the specifications of a role.
+pub fn read(node: &Node) -> Specs {
     let mut reader = Reader::default();
     let mut all = IndexMap::new();
-    for (name, key, value) in reader.entries(node, "`argument_specs`") {
-        let _ = key;
+    for (name, _, value) in reader.entries(node, "`argument_specs`") {
         all.insert(name, Arc::new(reader.entry_point(value)));
     }
-    (all, reader.problems)
+    Specs { entry_points: all, errors: reader.problems, warnings: reader.warnings }
 }
 
 /// Reads a mapping of options: what `validate_argument_spec` is given as `argument_spec`.
@@ -94,6 +104,7 @@ fn placed(value: &Value, span: &Span) -> Node {
 #[derive(Default)]
 struct Reader {
     problems: Vec<Diagnostic>,
+    warnings: Vec<Diagnostic>,
 }
 
 impl Reader {
@@ -172,12 +183,12 @@ impl Reader {
         }
         let nested = kind == Kind::Dict || elements == Some(Kind::Dict);
         if let (Some(node), false) = (value("options"), nested) {
-            self.problem(
-                format!("`options` of `{name}` need `type: dict`, or a list with `elements: dict`"),
-                &node.span,
-            );
+            let message = format!("the `options` of `{name}` are never checked");
+            let warning = Diagnostic::new(message).at(&node.span);
+            self.warnings.push(warning.hint("add `type: dict`, or `elements: dict` to a list"));
         }
-        let options = value("options").map(|_| Arc::new(self.with_relations(node)));
+        let options =
+            value("options").map(|_| Arc::new(self.with_relations(node))).filter(|_| nested);
         let choices = value("choices").and_then(|choices| self.values(choices, "choices"));
         let default = value("default").map(Node::to_value);
         let option = Opt {

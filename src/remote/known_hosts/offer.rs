@@ -3,7 +3,7 @@
 use russh::keys::ssh_key::{Algorithm, EcdsaCurve, HashAlg};
 
 use super::entry::Marker;
-use super::pattern::HostName;
+use super::pattern::{HostName, matches_list};
 use super::store::KnownHosts;
 
 /// Host-key algorithms in the order in which they are offered.
@@ -52,4 +52,40 @@ impl KnownHosts {
 /// An RSA key signs with any hash.
 fn same_key(known: &Algorithm, offered: &Algorithm) -> bool {
     known == offered || known.clone().is_rsa() && offered.clone().is_rsa()
+}
+
+/// The algorithms of a `HostKeyAlgorithms` value: a list, or one that begins with `+` (added at the
+/// end), `-` (taken away, patterns) or `^` (put first). Those that we do not have are left out.
+pub(in crate::remote) fn host_key_algorithms(text: &str) -> Result<Vec<Algorithm>, String> {
+    let parse = |list: &str| -> Vec<Algorithm> {
+        list.split(',').filter_map(|name| ours(name.trim())).collect()
+    };
+    let found = match text.split_at_checked(1) {
+        Some(("+", list)) => with(all(), parse(list)),
+        Some(("^", list)) => with(parse(list), all()),
+        Some(("-", list)) => {
+            let kept = |algorithm: &Algorithm| !matches_list(list.split(','), algorithm.as_str());
+            all().into_iter().filter(kept).collect()
+        }
+        _ => parse(text),
+    };
+    if found.is_empty() {
+        return Err(format!("none of the host key algorithms `{text}` is known here"));
+    }
+    Ok(found)
+}
+
+fn ours(name: &str) -> Option<Algorithm> {
+    let algorithm = Algorithm::new(name).ok()?;
+    let sha1 = Algorithm::Rsa { hash: None };
+    (all().contains(&algorithm) || algorithm == sha1).then_some(algorithm)
+}
+
+fn with(mut first: Vec<Algorithm>, then: Vec<Algorithm>) -> Vec<Algorithm> {
+    for algorithm in then {
+        if !first.contains(&algorithm) {
+            first.push(algorithm);
+        }
+    }
+    first
 }

@@ -26,7 +26,7 @@ pub(in crate::remote) struct Hop {
     pub keys: HostKeys,
     /// Key files, in the order in which they are tried.
     pub identity_files: Vec<PathBuf>,
-    /// Somebody named the files: offer no other keys, and it is an error if one cannot be read.
+    /// Offer no other keys of the agent.
     pub identities_only: bool,
     /// Files that were named rather than defaults: unreadable ones are errors.
     pub identities_required: bool,
@@ -34,7 +34,17 @@ pub(in crate::remote) struct Hop {
     pub agent: Option<PathBuf>,
     pub passphrase: Option<SecretString>,
     pub password: Option<SecretString>,
+    pub methods: Methods,
     pub proxy: Proxy,
+}
+
+/// Ways to log in that are not switched off.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::remote) struct Methods {
+    pub keys: bool,
+    /// `keyboard-interactive`.
+    pub questions: bool,
+    pub password: bool,
 }
 
 /// How the server's key is checked.

@@ -34,7 +34,7 @@ impl Identity {
         for file in &hop.identity_files {
             match Self::read(file).await {
                 Ok(mut identity) => {
-                    identity.certificates = certificates(&identity, hop).await?;
+                    identity.certificates = certificates(&identity, hop).await;
                     found.push(identity);
                 }
                 Err(why) if hop.identities_required => {
@@ -114,30 +114,21 @@ fn with_suffix(file: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// The `-cert.pub` beside the key, and those of `CertificateFile` that are for it.
-async fn certificates(identity: &Identity, hop: &Hop) -> Result<Vec<Certificate>, ConnectError> {
+/// The `-cert.pub` beside the key, and those of `CertificateFile` that are for it. As with OpenSSH,
+/// one that cannot be read is left out.
+async fn certificates(identity: &Identity, hop: &Hop) -> Vec<Certificate> {
     let mut found = Vec::new();
     let beside = with_suffix(&identity.file, "-cert.pub");
-    for (file, required) in
-        hop.certificate_files.iter().map(|file| (file, true)).chain([(&beside, false)])
-    {
-        let text = tokio::fs::read_to_string(file).await;
-        let certificate = text.map_err(|error| error.to_string()).and_then(|text| {
-            Certificate::from_openssh(text.trim()).map_err(|error| error.to_string())
-        });
-        match certificate {
-            Ok(certificate) => {
-                let public = identity.public.as_ref().map(PublicKey::key_data);
-                if public == Some(certificate.public_key()) {
-                    found.push(certificate);
-                }
-            }
-            Err(why) if required => {
-                let (host, file) = (hop.name.clone(), file.clone());
-                return Err(ConnectError::KeyUnreadable { host, file, why });
-            }
-            Err(_) => {}
+    for file in hop.certificate_files.iter().chain([&beside]) {
+        let Ok(text) = tokio::fs::read_to_string(file).await else {
+            continue;
+        };
+        let public = identity.public.as_ref().map(PublicKey::key_data);
+        if let Ok(certificate) = Certificate::from_openssh(text.trim())
+            && public == Some(certificate.public_key())
+        {
+            found.push(certificate);
         }
     }
-    Ok(found)
+    found
 }

@@ -59,7 +59,7 @@ impl<'a> Login<'a> {
         let mut agent = self.agent().await;
         let has_keys = !identities.is_empty()
             || agent.as_ref().is_some_and(|agent| !agent.identities.is_empty());
-        if !has_keys && self.none().await? == Word::In {
+        if !(has_keys && self.hop.methods.keys) && self.none().await? == Word::In {
             return Ok(());
         }
         if self.keys(identities, agent.as_mut()).await? == Word::In {
@@ -290,9 +290,15 @@ impl<'a> Login<'a> {
         self.word(Some("password".to_owned()), attempt)
     }
 
-    /// Whether the server takes this method, as far as it has said.
+    /// Whether this method is wanted here and the server takes it, as far as it has said.
     fn may(&self, method: MethodKind) -> bool {
-        self.offered.as_ref().is_none_or(|offered| offered.contains(&method))
+        let wanted = match method {
+            MethodKind::PublicKey => self.hop.methods.keys,
+            MethodKind::KeyboardInteractive => self.hop.methods.questions,
+            MethodKind::Password => self.hop.methods.password,
+            _ => false,
+        };
+        wanted && self.offered.as_ref().is_none_or(|offered| offered.contains(&method))
     }
 
     /// SHA-1 signatures of RSA keys are not made; servers that name no algorithms get SHA-512.
@@ -357,9 +363,7 @@ impl<'a> Login<'a> {
     }
 
     fn failed(&self) -> ConnectError {
-        let names = |set: &MethodSet| {
-            set.iter().map(|kind| <&str>::from(kind)).collect::<Vec<_>>().join(", ")
-        };
+        let names = |set: &MethodSet| set.iter().map(<&str>::from).collect::<Vec<_>>().join(", ");
         let tried = if self.tried.is_empty() {
             "there was nothing to try (no key, no agent, no password)".to_owned()
         } else {

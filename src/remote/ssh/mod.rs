@@ -15,6 +15,6 @@ pub(in crate::remote) mod sshd;
 #[cfg(test)]
 mod tests;
 
-pub(super) use hop::{Hop, HostKeys, Proxy};
+pub(super) use hop::{Hop, HostKeys, Methods, Proxy};
 pub use keyring::KeyRing;
 pub(super) use link::Link;

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::remote::{ConfigFiles, Env, Target};
+use secrecy::ExposeSecret as _;
+
+use crate::remote::{ConfigFiles, Env, Script, Target};
 
 /// An sshd with its own keys and configuration; killed when dropped.
 pub struct Sshd {
@@ -17,6 +19,11 @@ pub struct Sshd {
 impl Sshd {
     /// `None`, with a line that says why, where there is no sshd to run.
     pub fn start(extra: &str) -> Option<Self> {
+        Self::start_after(&Script::new(), extra)
+    }
+
+    /// Runs `before` in a mount namespace of its own, if it is not empty, and then sshd in it.
+    pub fn start_after(before: &Script, extra: &str) -> Option<Self> {
         let program = ["/usr/sbin/sshd", "/usr/local/sbin/sshd"]
             .into_iter()
             .find(|path| Path::new(path).exists());
@@ -34,17 +41,23 @@ impl Sshd {
         std::fs::copy(at("user.pub"), at("authorized_keys")).unwrap();
         let config = format!(
             "Port {port}\nListenAddress 127.0.0.1\nHostKey {}\nHostKey {}\nPidFile none\nStrictModes no\n\
-             AuthorizedKeysFile {}\nUsePAM no\nPermitRootLogin yes\nPasswordAuthentication no\n\
+             AuthorizedKeysFile {}\nUsePAM {}\nPermitRootLogin yes\nPasswordAuthentication no\n\
              KbdInteractiveAuthentication no\nSubsystem sftp /bin/false\n{extra}\n",
             at("host_ed25519"),
             at("host_ecdsa"),
             at("authorized_keys"),
+            if extra.contains("KbdInteractive") { "yes" } else { "no" },
         );
         std::fs::write(at("config"), config).unwrap();
         let _ = std::fs::create_dir_all("/run/sshd");
         let log = std::fs::File::create(at("log")).unwrap();
-        let child = Command::new(program)
-            .args(["-D", "-e", "-f", &at("config")])
+        let mut script = before.clone();
+        script.run(["exec", program, "-D", "-e", "-f", &at("config")]);
+        let unshare: &[&str] = if before.is_empty() { &[] } else { &["unshare", "-m"] };
+        let text = script.text_to_send();
+        let command = [unshare, &["sh", "-c", text.expose_secret()]].concat();
+        let child = Command::new(command[0])
+            .args(&command[1..])
             .stdin(Stdio::null())
             .stderr(log)
             .spawn()

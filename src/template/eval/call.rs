@@ -97,7 +97,7 @@ impl<'a> Machine<'_, 'a> {
                 };
                 if also_false && !holds { fallback() } else { Ok(item) }
             }
-            Err(Stop::Undefined(_)) => fallback(),
+            Err(stop) if stop.is_undefined() => fallback(),
             Err(stop) => Err(stop),
         }
     }
@@ -137,9 +137,14 @@ impl<'a> Machine<'_, 'a> {
             plain @ ("defined" | "undefined") => {
                 return match self.eval(input) {
                     Ok(_) => Ok(plain == "defined"),
-                    Err(Stop::Undefined(_)) => Ok(plain == "undefined"),
+                    Err(stop) if stop.is_undefined() => Ok(plain == "undefined"),
                     Err(stop) => Err(stop),
                 };
+            }
+            "vault_encrypted" => {
+                let Expression::Name(variable) = &input.expression else { return Ok(false) };
+                let raw = self.session.scope().get(variable);
+                return Ok(matches!(raw, Some(Value::Encrypted(_))));
             }
             "callable" => return Ok(matches!(self.eval(input)?, Item::Macro(_))),
             _ => {}
@@ -168,7 +173,13 @@ impl<'a> Machine<'_, 'a> {
                 let arguments = self.arguments(arguments)?;
                 let start = callee.at.end.saturating_sub(name.len());
                 let at = At { start, end: callee.at.end };
-                self.method(&item, name, arguments).map_err(|stop| stop.at(self.span(at)))
+                let changed = self.mutate(base, &item, name, &arguments);
+                match changed.map_err(|stop| stop.at(self.span(at)))? {
+                    Some(given) => Ok(given),
+                    None => {
+                        self.method(&item, name, arguments).map_err(|s| s.at(self.span(at)))
+                    }
+                }
             }
             Expression::Name(name) if &**name == "super" => {
                 let Some((block, level)) = &self.block else {

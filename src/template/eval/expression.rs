@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::item::Item;
 use super::machine::Machine;
 use super::operator;
-use crate::template::failure::{Missing, Stop, known};
+use crate::template::failure::{Missing, Stop};
 use crate::template::syntax::tree::{At, Comparison, Expression, Node, Operator, Slice};
 use crate::template::{function, python, secret};
 use crate::value::{Key, Map, Value};
@@ -72,8 +72,14 @@ impl<'a> Machine<'_, 'a> {
     }
 
     fn list(&self, items: &[Node]) -> Result<Item<'a>, Stop> {
-        let items = items.iter().map(|item| self.value(item));
-        Ok(Item::Value(Value::list(items.collect::<Result<Vec<_>, _>>()?)))
+        let mut list = Vec::with_capacity(items.len());
+        for item in items {
+            let value = self.value(item).map_err(Stop::used)?;
+            if value != Value::Omit {
+                list.push(value);
+            }
+        }
+        Ok(Item::Value(Value::list(list)))
     }
 
     fn dict(&self, entries: &[(Node, Node)]) -> Result<Item<'a>, Stop> {
@@ -84,7 +90,10 @@ impl<'a> Machine<'_, 'a> {
                 let message = format!("a `{}` cannot be a key", written.type_name());
                 self.error(key.at, message)
             })?;
-            map.insert(key, self.value(value)?);
+            let value = self.value(value).map_err(Stop::used)?;
+            if value != Value::Omit {
+                map.insert(key, value);
+            }
         }
         Ok(Item::Value(Value::Map(Arc::new(map))))
     }
@@ -109,7 +118,7 @@ impl<'a> Machine<'_, 'a> {
 
     /// Whether an expression is true.
     pub(super) fn truth(&self, node: &Node) -> Result<bool, Stop> {
-        match self.eval(node)? {
+        match self.eval(node).map_err(Stop::used)? {
             Item::Value(value) | Item::Raw(value) => python::truth(&value),
             Item::Namespace(_) => Ok(true),
             other => Ok(!matches!(other, Item::Hosts) || !self.session.scope().hosts().is_empty()),
@@ -139,9 +148,9 @@ impl<'a> Machine<'_, 'a> {
 
     fn binary(&self, operator: Operator, left: &Node, right: &Node) -> Result<Item<'a>, Stop> {
         let (a, b) = if operator == Operator::Concatenate {
-            (self.shown(left)?, self.shown(right)?)
+            (self.shown(left).map_err(Stop::used)?, self.shown(right).map_err(Stop::used)?)
         } else {
-            (self.known(left)?, self.known(right)?)
+            (self.operand(left)?, self.operand(right)?)
         };
         let result = if operator == Operator::Remainder
             && let Value::Str(format) = &a
@@ -156,11 +165,16 @@ impl<'a> Machine<'_, 'a> {
         Ok(Item::Value(secret::spread(result, [&a, &b].into_iter())))
     }
 
+    /// The value of an operand, which must be known and defined.
+    fn operand(&self, node: &Node) -> Result<Value, Stop> {
+        self.known(node).map_err(Stop::used)
+    }
+
     fn compare(&self, first: &Node, steps: &[(Comparison, Node)]) -> Result<Item<'a>, Stop> {
-        let mut left = self.known(first)?;
+        let mut left = self.operand(first)?;
         let mut start = first.at.start;
         for (comparison, node) in steps {
-            let right = known(self.value(node)?)?;
+            let right = self.operand(node)?;
             let at = At { start, end: node.at.end };
             let holds = operator::compare(*comparison, &left, &right);
             if !holds.map_err(|stop| stop.at(self.span(at)))? {

@@ -55,22 +55,20 @@ impl Output {
         Ok(Str::data(whole))
     }
 
-    /// The value of the only piece, or all as one text.
+    /// The value of the only piece, or all as one text. What shows nothing does not count.
     pub fn into_native(mut self, session: &Session<'_>) -> Result<Value, Stop> {
-        if let [Piece::Value(_)] = self.pieces.as_slice()
-            && let Some(Piece::Value(value)) = self.pieces.pop()
-        {
-            return Ok(value);
-        }
-        // A newline after a value that is not text is that of a block scalar.
-        if let [Piece::Value(value), Piece::Text(text)] = self.pieces.as_slice()
-            && &**text == "\n"
-            && !matches!(value, Value::Str(_))
-        {
-            return Ok(value.clone());
-        }
-        if self.pieces.is_empty() {
-            return Ok(Value::Null);
+        self.pieces
+            .retain(|piece| !matches!(piece, Piece::Value(Value::Null | Value::Omit)));
+        match self.pieces.as_slice() {
+            [] => return Ok(Value::Null),
+            [Piece::Value(value)] => return Ok(value.clone()),
+            // A newline after a value that is not text is that of a block scalar.
+            [Piece::Value(value), Piece::Text(text)]
+                if &**text == "\n" && !matches!(value, Value::Str(_)) =>
+            {
+                return Ok(value.clone());
+            }
+            _ => {}
         }
         self.into_text(session).map(Value::Str)
     }

@@ -124,7 +124,8 @@ impl<'a> Session<'a> {
         });
         self.shared.active.borrow_mut().pop();
         let rendered = rendered.map(|item| secret_from(&text, item));
-        let rendered = rendered.map_err(|stop| stop.during(format!("while templating `{label}`")));
+        let step = || format!("while templating `{label}`");
+        let rendered = rendered.map_err(|stop| stop.unused().during(step()));
         self.texts.borrow_mut().insert(identity, (text, rendered.clone()));
         rendered
     }
@@ -160,7 +161,7 @@ impl<'a> Session<'a> {
     /// The parsed form of a template string.
     fn unit(&self, text: &Str) -> Result<Rc<Unit>, Stop> {
         let place = Place::of(text);
-        let parsed = self.templar.programs.template(&text.shared(), &Dialect::default());
+        let parsed = self.templar.programs.template(&text.shared(), &Dialect::scalar());
         Ok(Rc::new(Unit { program: parsed_or_stop(parsed, &place, text.as_str())?, place }))
     }
 

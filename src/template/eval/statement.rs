@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::frame::Frame;
 use super::item::{Closure, Item};
 use super::machine::Machine;
+use super::mutation::is_fresh;
 use super::output::Output;
 use super::unit::Unit;
 use crate::template::arguments;
@@ -117,6 +118,11 @@ impl<'a> Machine<'_, 'a> {
             Statement::Set(target, value) => {
                 let item = self.eval(value);
                 self.bind(target, item).map_err(|stop| stop.at(self.span(value.at)))?;
+                if let Target::Name(name) = target
+                    && is_fresh(value)
+                {
+                    self.frame.mark_fresh(name);
+                }
             }
             Statement::SetBlock(target, filter, body) => {
                 let text = self.captured(body)?;

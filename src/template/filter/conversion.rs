@@ -20,7 +20,7 @@ pub(super) const FILTERS: &[Filter] = &[
 /// Words that mean true; anything else is false, as in Ansible, which only warns of it.
 fn boolean(_: &Session<'_>, input: Value, _: &Bound) -> Result<Value, Stop> {
     Ok(match &input {
-        Value::Null | Value::Bool(_) => input,
+        Value::Bool(_) => input,
         Value::Str(text) => {
             let word = text.as_str().trim().to_lowercase();
             Value::Bool(matches!(word.as_str(), "yes" | "on" | "1" | "true" | "t" | "y" | "1.0"))

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Filter, structural};
-use crate::template::arguments::{Bound, mapping};
+use crate::template::arguments::{Bound, list, mapping};
 use crate::template::eval::Session;
 use crate::template::failure::Stop;
 use crate::template::python;
@@ -13,6 +13,9 @@ pub(super) const FILTERS: &[Filter] = &[
     structural("combine", &["*", "recursive", "list_merge"], combine),
     structural("dict2items", &["key_name", "value_name"], dict2items),
     structural("items2dict", &["key_name", "value_name"], items2dict),
+    structural("items", &[], pairs),
+    structural("rekey_on_member", &["key", "duplicates"], rekey),
+    structural("subelements", &["subelements", "skip_missing"], subelements),
 ];
 
 /// What becomes of two lists under the same key.
@@ -109,7 +112,7 @@ fn dict2items(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value,
 fn items2dict(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
     let (key, value) = (arguments.text_or(0, "key")?, arguments.text_or(1, "value")?);
     let mut map = Map::new();
-    for item in crate::template::arguments::list(&input)? {
+    for item in list(&input)? {
         let entry = mapping(item)?;
         let part = |name: &str| {
             let missing = || Stop::error(format!("`items2dict`: an item has no `{name}`"));
@@ -121,4 +124,68 @@ fn items2dict(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value,
         map.insert(name, part(&value)?);
     }
     Ok(Value::Map(Arc::new(map)))
+}
+
+fn pairs(_: &Session<'_>, input: Value, _: &Bound) -> Result<Value, Stop> {
+    let entries = mapping(&input)?.iter();
+    Ok(Value::list(entries.map(|(key, value)| Value::list([key.to_value(), value.clone()]))))
+}
+
+/// A list of mappings (or the values of a mapping) by the value of one of their keys.
+fn rekey(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
+    let (name, duplicates) = (arguments.text(0)?, arguments.text_or(1, "error")?);
+    let entries: Vec<Value> = match &input {
+        Value::Map(map) => map.values().cloned().collect(),
+        other => list(other)?.to_vec(),
+    };
+    let mut result = Map::new();
+    for entry in entries {
+        let key = mapping(&entry)?.get(&*name).and_then(Key::from_value);
+        let key = key.ok_or_else(|| Stop::error(format!("an item has no `{name}`")))?;
+        if &*duplicates == "error" && result.contains_key(&key) {
+            return Err(Stop::error(format!("the key `{key}` is there twice"))
+                .hint("`duplicates='overwrite'` takes the last"));
+        }
+        result.insert(key, entry);
+    }
+    Ok(Value::Map(Arc::new(result)))
+}
+
+/// Pairs of each item with each element of a list inside of it.
+pub(crate) fn subelements(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
+    let path: Vec<String> = match arguments.need(0)? {
+        Value::List(steps) => {
+            steps.iter().map(|s| Ok(python::text(s)?.to_string())).collect::<Result<_, Stop>>()?
+        }
+        other => python::text(other)?.split('.').map(ToString::to_string).collect(),
+    };
+    let lenient = arguments.flag(1, false)?;
+    let outer: Vec<Value> = match &input {
+        Value::Map(map) => map.values().cloned().collect(),
+        other => list(other)?.to_vec(),
+    };
+    let mut results = Vec::new();
+    for item in outer {
+        let mut inner = Some(item.clone());
+        for step in &path {
+            inner = inner.as_ref().and_then(|value| value.get(step)).cloned();
+        }
+        match inner {
+            Some(Value::List(elements)) => results.extend(
+                elements.iter().map(|element| Value::list([item.clone(), element.clone()])),
+            ),
+            Some(Value::Unknown(unknown)) => return Err(Stop::Unknown(unknown)),
+            None if lenient => {}
+            None => {
+                return Err(Stop::error(format!("an item has no `{}`", path.join(".")))
+                    .hint("`skip_missing=True` leaves such items out"));
+            }
+            Some(other) => {
+                let found = other.type_name();
+                let path = path.join(".");
+                return Err(Stop::error(format!("`{path}` must be a list, not `{found}`")));
+            }
+        }
+    }
+    Ok(Value::list(results))
 }

@@ -1,10 +1,23 @@
 //! Filters, one family per file. A filter is one entry of its family's table.
 
+mod comment;
 mod conversion;
+mod encoding;
+mod json;
 mod mapping;
+mod number;
+mod order;
+mod password;
+mod path;
 mod pick;
+mod random;
+mod regex;
 mod sequence;
-mod text;
+mod set;
+pub(crate) mod text;
+mod time;
+pub(crate) mod together;
+mod url;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -41,8 +54,26 @@ const fn structural(name: &'static str, parameters: &'static [&'static str], run
 }
 
 static FILTERS: LazyLock<HashMap<&'static str, &'static Filter>> = LazyLock::new(|| {
-    let families =
-        [conversion::FILTERS, mapping::FILTERS, pick::FILTERS, sequence::FILTERS, text::FILTERS];
+    let families = [
+        comment::FILTERS,
+        conversion::FILTERS,
+        encoding::FILTERS,
+        json::FILTERS,
+        mapping::FILTERS,
+        number::FILTERS,
+        order::FILTERS,
+        password::FILTERS,
+        path::FILTERS,
+        pick::FILTERS,
+        random::FILTERS,
+        regex::FILTERS,
+        sequence::FILTERS,
+        set::FILTERS,
+        text::FILTERS,
+        time::FILTERS,
+        together::FILTERS,
+        url::FILTERS,
+    ];
     families.into_iter().flatten().map(|filter| (filter.name, filter)).collect()
 });
 
@@ -72,6 +103,13 @@ pub(crate) fn plain_name(name: &str) -> &str {
     COLLECTIONS.iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(name)
 }
 
+/// Filters of Ansible that are not supported, and what to do in their place.
+const REFUSED: [(&str, &str); 3] = [
+    ("json_query", "write it with `selectattr`, `map(attribute=…)` and `dict2items`"),
+    ("unvault", "vaulted values are decrypted when they are used"),
+    ("vault", "encrypt with `mxprov vault`"),
+];
+
 /// All names.
 pub(crate) fn names() -> Vec<&'static str> {
     let mut names: Vec<&str> = FILTERS.keys().copied().collect();
@@ -84,6 +122,9 @@ pub(crate) fn names() -> Vec<&'static str> {
 pub(crate) fn find(name: &str) -> Result<&'static Filter, Stop> {
     let plain = plain_name(name);
     let special = || SPECIAL.iter().find(|filter| filter.name == plain);
+    if let Some((_, why)) = REFUSED.iter().find(|(refused, _)| *refused == plain) {
+        return Err(Stop::error(format!("the filter `{name}` is not supported")).hint(*why));
+    }
     FILTERS.get(plain).copied().or_else(special).ok_or_else(|| {
         Diagnostic::new(format!("there is no filter `{name}`")).suggest(plain, names()).into()
     })

@@ -110,10 +110,7 @@ fn picked_by(
                     Arguments { positional: rest.to_vec(), keywords: arguments.keywords.clone() };
                 asked(session, &python::text(name)?, found, given)?
             }
-            None => match found {
-                Err(Stop::Undefined(_)) => false,
-                other => python::truth(&other?)?,
-            },
+            None => python::truth(&found?)?,
         };
         if holds == wanted {
             results.push(item);

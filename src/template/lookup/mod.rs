@@ -1,5 +1,9 @@
 //! Lookups, one family per file.
 
+mod file;
+mod list;
+mod password;
+mod table;
 mod variable;
 
 use std::collections::HashMap;
@@ -31,7 +35,8 @@ const fn lookup(name: &'static str, parameters: &'static [&'static str], run: Ru
 }
 
 static LOOKUPS: LazyLock<HashMap<&'static str, &'static Lookup>> = LazyLock::new(|| {
-    let families = [variable::LOOKUPS];
+    let families =
+        [file::LOOKUPS, list::LOOKUPS, password::LOOKUPS, table::LOOKUPS, variable::LOOKUPS];
     families.into_iter().flatten().map(|lookup| (lookup.name, lookup)).collect()
 });
 
@@ -111,7 +116,7 @@ fn joined(mut values: Vec<Value>) -> Result<Value, Stop> {
     if values.len() == 1 {
         return Ok(values.remove(0));
     }
-    if values.iter().all(|value| matches!(value, Value::Str(_))) {
+    if !values.is_empty() && values.iter().all(|value| matches!(value, Value::Str(_))) {
         let texts = values.iter().map(python::text).collect::<Result<Vec<_>, _>>()?;
         let text = Value::data(texts.join(","));
         return Ok(super::secret::spread(text, values.iter()));

@@ -2,6 +2,7 @@
 
 mod list;
 mod mapping;
+pub(crate) mod mutation;
 mod text;
 
 use super::arguments::Arguments;

@@ -3,6 +3,7 @@
 //! Its virtual machine is not used, since Python's and Ansible's semantics (undefined chains,
 //! lazily templated variables, values not known yet, secrets) need to be decided at every node.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use minijinja::machinery::{Span, ast, parse as parse_template, parse_expr};
@@ -27,6 +28,7 @@ pub struct SyntaxError {
 /// Parses a whole template.
 pub fn statements(text: &str, dialect: &Dialect) -> Result<Vec<Statement>, SyntaxError> {
     let config = configuration(dialect).map_err(|error| refused(&error, text))?;
+    let text = &*if dialect.literal_backslashes { shielded(text) } else { text.into() };
     let parsed = parse_template(text, "template", config).map_err(|error| refused(&error, text))?;
     match &parsed {
         ast::Stmt::Template(template) => body(&template.children),
@@ -36,8 +38,43 @@ pub fn statements(text: &str, dialect: &Dialect) -> Result<Vec<Statement>, Synta
 
 /// Parses a bare expression.
 pub fn expression(text: &str) -> Result<Node, SyntaxError> {
+    let text = &*shielded(text);
     let parsed = parse_expr(text).map_err(|error| refused(&error, text))?;
     node(&parsed)
+}
+
+/// Stand in for a backslash and the quotes behind one while the text is parsed: one byte each, so
+/// that places stay what they are.
+const SHIELDS: [(char, char); 3] = [('\\', '\u{1a}'), ('\'', '\u{1c}'), ('"', '\u{1d}')];
+
+fn shield(character: char) -> char {
+    SHIELDS.iter().find(|(plain, _)| *plain == character).map_or(character, |(_, shield)| *shield)
+}
+
+/// The text with its backslashes shielded, and quotes behind them, which do not end a string.
+fn shielded(text: &str) -> Cow<'_, str> {
+    if !text.contains('\\') {
+        return text.into();
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text.chars().peekable();
+    while let Some(character) = rest.next() {
+        if character == '\\' {
+            out.push(shield(character));
+            out.extend(rest.next_if(|next| "\\'\"".contains(*next)).map(shield));
+        } else {
+            out.push(character);
+        }
+    }
+    out.into()
+}
+
+/// The text with its backslashes back.
+fn unshielded(text: &str) -> Arc<str> {
+    let plain = |shield: char| {
+        SHIELDS.iter().find(|(_, known)| *known == shield).map_or(shield, |(plain, _)| *plain)
+    };
+    text.chars().map(plain).collect::<String>().into()
 }
 
 fn configuration(dialect: &Dialect) -> Result<SyntaxConfig, minijinja::Error> {
@@ -74,7 +111,7 @@ fn statement(parsed: &ast::Stmt<'_>) -> Result<Statement, SyntaxError> {
     Ok(match parsed {
         ast::Stmt::Template(inner) => Statement::Group(body(&inner.children)?),
         ast::Stmt::EmitExpr(emit) => Statement::Emit(node(&emit.expr)?),
-        ast::Stmt::EmitRaw(raw) => Statement::Text(raw.raw.into()),
+        ast::Stmt::EmitRaw(raw) => Statement::Text(unshielded(raw.raw)),
         ast::Stmt::ForLoop(inner) => Statement::For(Arc::new(for_loop(inner)?)),
         ast::Stmt::IfCond(inner) => {
             Statement::If(node(&inner.expr)?, body(&inner.true_body)?, body(&inner.false_body)?)
@@ -151,7 +188,6 @@ fn macro_of(parsed: &ast::Spanned<ast::Macro<'_>>) -> Result<Macro, SyntaxError>
         name: parsed.name.into(),
         parameters: parameters.collect::<Result<_, _>>()?,
         body: body(&parsed.body)?,
-        at: at(parsed.span()),
     })
 }
 
@@ -305,6 +341,6 @@ fn literal(constant: &ast::Spanned<ast::Const>) -> Result<Value, SyntaxError> {
             Value::Int(value.as_i64().ok_or_else(too_large)?)
         }
         ValueKind::Number => Value::Float(f64::try_from(value.clone()).map_err(|_| too_large())?),
-        _ => Value::data(value.as_str().unwrap_or_default()),
+        _ => Value::data(unshielded(value.as_str().unwrap_or_default())),
     })
 }

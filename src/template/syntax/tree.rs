@@ -242,8 +242,6 @@ pub struct Macro {
     pub parameters: Vec<(Arc<str>, Option<Node>)>,
     /// What it gives.
     pub body: Vec<Statement>,
-    /// Where it stands.
-    pub at: At,
 }
 
 /// What a value is bound to.

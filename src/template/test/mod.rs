@@ -1,8 +1,11 @@
 //! Tests (`x is …`), one family per file. A test is one entry of its family's table.
 
 mod compare;
+mod file;
+mod pattern;
 mod result;
 mod types;
+mod version;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -32,12 +35,14 @@ const fn test(name: &'static str, parameters: &'static [&'static str], run: Run)
 }
 
 static TESTS: LazyLock<HashMap<&'static str, &'static Test>> = LazyLock::new(|| {
-    let families = [compare::TESTS, result::TESTS, types::TESTS];
+    let families =
+        [compare::TESTS, file::TESTS, pattern::TESTS, result::TESTS, types::TESTS, version::TESTS];
     families.into_iter().flatten().map(|test| (test.name, test)).collect()
 });
 
-/// Tests that the evaluator itself knows, since they look at undefined values and macros.
-static SPECIAL: [Test; 3] = [
+/// Tests that the evaluator itself knows, since they look at more than values.
+static SPECIAL: [Test; 4] = [
+    test("vault_encrypted", &[], |_, _, _| Ok(false)),
     test("defined", &[], |_, _, _| Ok(true)),
     test("undefined", &[], |_, _, _| Ok(false)),
     test("callable", &[], |_, _, _| Ok(false)),

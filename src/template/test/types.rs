@@ -19,10 +19,6 @@ pub(super) const TESTS: &[Test] = &[
     test("true", &[], |_, v, _| Ok(*v == Value::Bool(true))),
     test("false", &[], |_, v, _| Ok(*v == Value::Bool(false))),
     test("escaped", &[], |_, _, _| Ok(false)),
-    test("vault_encrypted", &[], |_, v, _| {
-        Ok(matches!(v, Value::Encrypted(_))
-            || v.as_str().is_some_and(|text| text.starts_with("$ANSIBLE_VAULT;")))
-    }),
     test("lower", &[], |_, v, _| {
         let text = python::text(v)?;
         Ok(cased(&text) && !text.chars().any(char::is_uppercase))

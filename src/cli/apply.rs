@@ -82,10 +82,17 @@ impl Apply {
                 .into());
         }
         if self.source.inventory.is_empty() {
-            return Err(Diagnostic::new("no inventory is given").hint("give one with `-i FILE`").into());
+            return Err(Diagnostic::new("no inventory is given")
+                .hint("give one with `-i FILE`")
+                .into());
         }
-        let setup =
-            Setup::new(process, &self.source, Arc::clone(reporter), redactor.clone(), self.verbose)?;
+        let setup = Setup::new(
+            process,
+            &self.source,
+            Arc::clone(reporter),
+            redactor.clone(),
+            self.verbose,
+        )?;
         let playbooks = self.playbooks();
         let paths: Vec<&Path> = playbooks.iter().map(PathBuf::as_path).collect();
         let playbook = setup.loader.load(&paths)?;
@@ -93,7 +100,8 @@ impl Apply {
         let mut choices = self.connection.choices(process).map_err(Diagnostic::new)?;
         choices.force_handlers = self.force_handlers;
         let beside = paths.first().and_then(|path| path.parent());
-        let (shared, tally) = setup.shared(process, beside, choices, self.check, Arc::new(|_| true))?;
+        let (shared, tally) =
+            setup.shared(process, beside, choices, self.check, Arc::new(|_| true))?;
         let inputs = Inputs {
             shared,
             tally,
@@ -122,7 +130,11 @@ impl Apply {
     }
 
     fn playbooks(&self) -> Vec<PathBuf> {
-        if self.playbooks.is_empty() { vec!["playbooks/site.yml".into()] } else { self.playbooks.clone() }
+        if self.playbooks.is_empty() {
+            vec!["playbooks/site.yml".into()]
+        } else {
+            self.playbooks.clone()
+        }
     }
 }
 

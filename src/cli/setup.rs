@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Source};
-use crate::engine::{self, Choices, HostVars, Links, OurVocabulary, Shared, Store, Tally, Vault as _};
+use crate::engine::{
+    self, Choices, HostVars, Links, OurVocabulary, Shared, Store, Tally, Vault as _,
+};
 use crate::files::{Disk, Files};
 use crate::inventory::{Inventory, Pattern, Reader};
 use crate::playbook::{Loader, Location, Paths, Task, Unlock};
@@ -54,7 +56,10 @@ impl engine::Vault for Keeper {
 impl Keeper {
     fn text(&self, source: &Arc<Source>) -> Result<String, Diagnostic> {
         let start = crate::diagnostic::Span::new(source, 0, 14);
-        let clear = self.vault.open_text(&source.text).map_err(|error| Diagnostic::from(error).at(&start))?;
+        let clear = self
+            .vault
+            .open_text(&source.text)
+            .map_err(|error| Diagnostic::from(error).at(&start))?;
         Ok(clear.to_string())
     }
 }
@@ -86,7 +91,11 @@ impl Store for DiskStore {
         let path = self.base.join(path);
         let folder = path.parent().unwrap_or(Path::new("/"));
         std::fs::create_dir_all(folder)?;
-        let name = format!(".{}.{:016x}", path.file_name().unwrap_or_default().display(), rand::random::<u64>());
+        let name = format!(
+            ".{}.{:016x}",
+            path.file_name().unwrap_or_default().display(),
+            rand::random::<u64>()
+        );
         let beside = folder.join(name);
         let mut file =
             std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
@@ -124,7 +133,12 @@ pub struct Setup {
 }
 
 /// A reporter for this process.
-pub fn reporter(process: &Process, redactor: &Redactor, verbosity: u8, diffs: bool) -> Arc<Reporter> {
+pub fn reporter(
+    process: &Process,
+    redactor: &Redactor,
+    verbosity: u8,
+    diffs: bool,
+) -> Arc<Reporter> {
     let options = Options {
         style: Style { colour: process.colours(process.out_is_terminal) },
         error_style: Style { colour: process.colours(process.err_is_terminal) },
@@ -220,8 +234,12 @@ impl Setup {
         selects: Arc<dyn Fn(&Task) -> bool + Send + Sync>,
     ) -> Result<(Arc<Shared>, Arc<Tally>), Diagnostics> {
         let run = self.run_variables(process, &choices, check);
-        let variables =
-            HostVars::load(Arc::clone(&self.inventory), playbook, Arc::clone(&self.extra), Arc::new(run))?;
+        let variables = HostVars::load(
+            Arc::clone(&self.inventory),
+            playbook,
+            Arc::clone(&self.extra),
+            Arc::new(run),
+        )?;
         let tally = Tally::new(self.reporter.clone());
         let shared = Shared {
             templar: Arc::clone(&self.templar),
@@ -257,7 +275,10 @@ impl Setup {
             ("ansible_version", version),
             ("ansible_forks", Value::Int(i64::try_from(choices.forks).unwrap_or(0))),
             ("ansible_verbosity", Value::Int(self.verbosity as i64)),
-            ("ansible_managed", Value::data("Managed by mxprov: changes made by hand are overwritten")),
+            (
+                "ansible_managed",
+                Value::data("Managed by mxprov: changes made by hand are overwritten"),
+            ),
             ("mxprov_controller", Value::data(process.hostname.as_str())),
         ]
         .into_iter()
@@ -273,7 +294,8 @@ impl Setup {
         env.agent_socket = process.variable("SSH_AUTH_SOCK").map(PathBuf::from);
         env.prompt = Arc::new(Terminal { available: process.in_is_terminal });
         if self.verbosity >= Verbosity::Scripts {
-            env.wire = Arc::new(Shown { reporter: self.reporter.clone(), verbosity: self.verbosity });
+            env.wire =
+                Arc::new(Shown { reporter: self.reporter.clone(), verbosity: self.verbosity });
         }
         Links::new(env)
     }
@@ -284,7 +306,8 @@ fn role_roots(files: &Arc<dyn Files>, flags: &SourceFlags) -> Vec<Location> {
     let mut roots: Vec<PathBuf> = Vec::new();
     for inventory in flags.inventory.iter().filter(|given| !given.contains(',')) {
         let path = Path::new(inventory);
-        let folder = if files.is_directory(path) { path } else { path.parent().unwrap_or(Path::new("")) };
+        let folder =
+            if files.is_directory(path) { path } else { path.parent().unwrap_or(Path::new("")) };
         roots.push(folder.join("roles"));
     }
     roots.push("roles".into());
@@ -292,7 +315,11 @@ fn role_roots(files: &Arc<dyn Files>, flags: &SourceFlags) -> Vec<Location> {
 }
 
 /// The vault's passwords from files and from the person.
-fn passwords(process: &Process, flags: &SourceFlags, files: &dyn Files) -> Result<Passwords, Diagnostics> {
+fn passwords(
+    process: &Process,
+    flags: &SourceFlags,
+    files: &dyn Files,
+) -> Result<Passwords, Diagnostics> {
     let mut passwords = Passwords::new();
     let from_environment = process.variable("ANSIBLE_VAULT_PASSWORD_FILE").map(str::to_string);
     for given in flags.vault_password_file.iter().cloned().chain(from_environment) {
@@ -304,7 +331,9 @@ fn passwords(process: &Process, flags: &SourceFlags, files: &dyn Files) -> Resul
         let path = Path::new(file);
         if files.is_executable(path) {
             return Err(Diagnostic::new(format!("the vault password file `{file}` is executable"))
-                .hint("password scripts are not supported; store the password in a file of mode 0600")
+                .hint(
+                    "password scripts are not supported; store the password in a file of mode 0600",
+                )
                 .into());
         }
         let text = files.read_text(path).map_err(|error| Diagnostic::new(error.to_string()))?;
@@ -323,7 +352,9 @@ fn ask(process: &Process, id: &str, passwords: &mut Passwords) -> Result<(), Dia
             passwords.add(id, password);
             Ok(())
         }
-        None => Err(Diagnostic::new("the vault's password cannot be asked for: there is no terminal")
-            .hint("give it with `--vault-password-file`")),
+        None => {
+            Err(Diagnostic::new("the vault's password cannot be asked for: there is no terminal")
+                .hint("give it with `--vault-password-file`"))
+        }
     }
 }

@@ -64,7 +64,9 @@ pub fn main(process: Process) -> u8 {
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return exit::fatal(&process, &format!("the runtime cannot be started: {error}")),
+        Err(error) => {
+            return exit::fatal(&process, &format!("the runtime cannot be started: {error}"));
+        }
     };
     let code = runtime.block_on(async {
         match cli.command {

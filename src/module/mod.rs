@@ -6,6 +6,7 @@
 mod arguments;
 #[macro_use]
 mod argument;
+mod authorized_key;
 #[cfg(test)]
 mod bench;
 mod blockinfile;
@@ -13,12 +14,16 @@ mod checksum;
 mod content;
 mod controller;
 mod copy;
+mod cron;
+mod cron_lines;
 mod edit;
 mod fetch;
 mod file;
 mod find;
 mod glob;
+mod hostname;
 mod json_text;
+mod key_line;
 mod lineinfile;
 mod paths;
 mod pattern;
@@ -27,7 +32,9 @@ mod registry;
 mod replace;
 mod slurp;
 mod stat;
+mod sysctl;
 mod template;
+mod timezone;
 
 pub use argument::{Argument, Hidden, Mode, Omittable, Unsupported, Words};
 pub use arguments::{ArgumentSpec, Arguments, Given, Passed};

@@ -69,16 +69,21 @@ impl Entry {
 }
 
 static MODULES: &[Entry] = &[
+    Entry::of::<super::authorized_key::AuthorizedKey>(),
     Entry::of::<super::blockinfile::BlockInFile>(),
     Entry::of::<super::copy::Copy>(),
+    Entry::of::<super::cron::Cron>(),
     Entry::of::<super::fetch::Fetch>(),
     Entry::of::<super::file::File>(),
     Entry::of::<super::find::Find>(),
+    Entry::of::<super::hostname::Hostname>(),
     Entry::of::<super::lineinfile::LineInFile>(),
     Entry::of::<super::replace::Replace>(),
     Entry::of::<super::slurp::Slurp>(),
     Entry::of::<super::stat::Stat>(),
+    Entry::of::<super::sysctl::Sysctl>(),
     Entry::of::<super::template::Template>(),
+    Entry::of::<super::timezone::Timezone>(),
 ];
 
 /// All modules.

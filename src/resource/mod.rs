@@ -4,9 +4,12 @@
 //! host: what was read, and over it what planned actions will have made of it.
 
 mod action;
+pub mod crontab;
 mod diff;
 pub mod file;
+pub mod home;
 mod host;
+pub mod kernel;
 mod probe;
 mod query;
 mod stored;

@@ -81,14 +81,18 @@ static MODULES: &[Entry] = &[
     Entry::of::<super::file::File>(),
     Entry::of::<super::include_vars::IncludeVars>(),
     Entry::of::<super::set_fact::SetFact>(),
+    Entry::of::<super::authorized_key::AuthorizedKey>(),
     Entry::of::<super::blockinfile::BlockInFile>(),
     Entry::of::<super::copy::Copy>(),
+    Entry::of::<super::cron::Cron>(),
     Entry::of::<super::fetch::Fetch>(),
     Entry::of::<super::find::Find>(),
+    Entry::of::<super::hostname::Hostname>(),
     Entry::of::<super::lineinfile::LineInFile>(),
     Entry::of::<super::replace::Replace>(),
     Entry::of::<super::slurp::Slurp>(),
     Entry::of::<super::stat::Stat>(),
+    Entry::of::<super::sysctl::Sysctl>(),
     Entry::of::<super::template::Template>(),
     Entry::of::<super::apt::Apt>(),
     Entry::of::<super::command::Command>(),
@@ -101,6 +105,7 @@ static MODULES: &[Entry] = &[
     Entry::of::<super::shell::Shell>(),
     Entry::of::<super::systemd::Systemd>(),
     Entry::of::<super::systemd::SystemdService>(),
+    Entry::of::<super::timezone::Timezone>(),
 ];
 
 /// All modules.

@@ -10,6 +10,7 @@ mod apt;
 mod command;
 mod controller;
 mod file;
+mod group;
 mod package;
 mod ping;
 mod plan;
@@ -21,6 +22,7 @@ mod service;
 mod shell;
 mod shlex;
 mod systemd;
+mod user;
 
 pub use argument::{Argument, Hidden, Mode, Omittable, Words};
 pub use arguments::{ArgumentSpec, Arguments, Given, Passed};

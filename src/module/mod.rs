@@ -31,6 +31,7 @@ mod hostname;
 mod json_text;
 mod key_line;
 mod lineinfile;
+mod group;
 mod package;
 mod paths;
 mod pattern;
@@ -51,6 +52,7 @@ mod systemd;
 mod sysctl;
 mod template;
 mod timezone;
+mod user;
 
 pub use argument::{Argument, Hidden, Mode, Omittable, Unsupported, Words};
 pub use arguments::{ArgumentSpec, Arguments, Given, Passed};

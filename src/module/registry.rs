@@ -97,6 +97,7 @@ static MODULES: &[Entry] = &[
     Entry::of::<super::apt::Apt>(),
     Entry::of::<super::command::Command>(),
     Entry::of::<super::file::File>(),
+    Entry::of::<super::group::Group>(),
     Entry::of::<super::package::Package>(),
     Entry::of::<super::ping::Ping>(),
     Entry::of::<super::raw::Raw>(),
@@ -106,6 +107,7 @@ static MODULES: &[Entry] = &[
     Entry::of::<super::systemd::Systemd>(),
     Entry::of::<super::systemd::SystemdService>(),
     Entry::of::<super::timezone::Timezone>(),
+    Entry::of::<super::user::User>(),
 ];
 
 /// All modules.

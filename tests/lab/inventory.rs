@@ -38,7 +38,7 @@ pub fn write_through(
         known.push_str(&host.known_hosts_lines_at(&known_name(*address))?);
         let (ip, port) = (address.ip(), address.port());
         write!(text, "    {}:\n      ansible_host: {ip}\n", host.name())?;
-        write!(text, "      ansible_port: {port}\n")?;
+        writeln!(text, "      ansible_port: {port}")?;
     }
     write!(
         text,

@@ -1,0 +1,111 @@
+//! One typed change of one resource.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::remote::{Output, Script};
+
+use super::diff::Diff;
+use super::world::{Opaque, World};
+
+/// What the engine must know of an action beside its script.
+#[derive(Debug, Clone, Default)]
+pub struct Nature {
+    /// It may touch more than it predicts.
+    pub opaque: Option<Opaque>,
+    /// It could cut our own access: it is put on probation.
+    pub guard: Option<Guard>,
+    /// It must not be cut half-way: it runs in a session of its own on the host.
+    pub detached: bool,
+    /// How long it may take; no limit where there is none.
+    pub limit: Option<Duration>,
+}
+
+/// How access could be lost by an action, and how it is won back.
+#[derive(Debug, Clone)]
+pub enum Guard {
+    /// It changes what connectivity is configured from, without effect yet: the inverse is kept,
+    /// and runs if a later [`Guard::Effect`] shuts us out.
+    Configuration {
+        /// Puts the configuration back as it was.
+        inverse: Script,
+    },
+    /// It takes effect at once.
+    Effect {
+        /// Puts the old configuration back into effect; runs after the kept inverses.
+        inverse: Script,
+    },
+}
+
+/// What an action is carried out by.
+#[derive(Debug, Clone)]
+pub enum Step {
+    /// A script in the host's shell.
+    Shell(Script),
+    /// A small file on the controller is written (`fetch`), whole or not at all.
+    Store {
+        /// Where, on the controller.
+        path: String,
+        /// The whole content.
+        content: Vec<u8>,
+    },
+    /// The host restarts, and is waited for.
+    Reboot {
+        /// What brings it down.
+        script: Script,
+        /// How long it may take to come back.
+        limit: Duration,
+    },
+    /// Nothing is sent; connections are closed and tried anew until one works.
+    Reconnect {
+        /// How long to wait before the first try.
+        delay: Duration,
+        /// How long to go on trying.
+        limit: Duration,
+    },
+}
+
+/// One typed change of one resource.
+pub trait Action: Debug + Send + Sync {
+    /// What it does, for people: "write /etc/motd", "install nginx and curl".
+    fn summary(&self) -> String;
+
+    /// What carries it out. A script fails with a status other than 0 and its reason on stderr.
+    fn step(&self) -> Step;
+
+    /// What it leaves behind.
+    fn predict(&self, world: &mut World);
+
+    /// What people are shown.
+    fn diff(&self) -> Diff;
+
+    /// What the engine must know beside.
+    fn nature(&self) -> Nature {
+        Nature::default()
+    }
+
+    /// Whether this outcome is a success; for a script: status 0.
+    fn succeeded(&self, output: &Output) -> bool {
+        output.succeeded()
+    }
+
+    /// What makes two actions the same change: approved once, it may be sent.
+    ///
+    /// The default is what is sent; an action whose script depends on how the host was found
+    /// (not only on what it shall be) says it otherwise.
+    fn identity(&self) -> String {
+        match self.step() {
+            Step::Shell(script) | Step::Reboot { script, .. } => script.digest(),
+            Step::Store { path, content } => {
+                let mut hash = Sha256::new();
+                hash.update(path.as_bytes());
+                hash.update([0]);
+                hash.update(&content);
+                hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+            }
+            Step::Reconnect { .. } => self.summary(),
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! What is known of a host: states that were read, and over them the predicted ones.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::value::Unknown;
+
+use super::query::{AnyQuery, AnyState, Query, QueryId, id_of};
+
+/// What an opaque action may have touched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// Packages were installed: they bring files and units, but none where Debian Policy 9.1
+    /// forbids it, and none that carry this program's name.
+    Packages(Vec<String>),
+    /// A unit was started or restarted: it may make what services make, under /run and /var.
+    Unit(String),
+    /// Anything at all.
+    Anything,
+}
+
+/// An action whose effects nobody can foresee in full.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opaque {
+    /// What it may have touched.
+    pub scope: Scope,
+    /// Why a state is not known because of it: "package `fail2ban` is not installed yet".
+    pub reason: Arc<Unknown>,
+}
+
+impl Opaque {
+    /// What brings it, for the plan's assumptions: "package `nginx`".
+    pub fn brings(&self) -> String {
+        match &self.scope {
+            Scope::Packages(names) => {
+                let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+                format!("package {}", names.join(", "))
+            }
+            Scope::Unit(name) => format!("unit `{name}`"),
+            Scope::Anything => "a command that runs before".to_string(),
+        }
+    }
+
+    /// Whether it may bring a file at this path.
+    pub fn may_bring(&self, path: &str) -> bool {
+        const NEVER: [&str; 5] = ["/usr/local/", "/home/", "/root/", "/srv/", "/var/local/"];
+        match self.scope {
+            Scope::Anything => true,
+            Scope::Unit(_) => {
+                ["/run/", "/var/", "/tmp/"].iter().any(|folder| path.starts_with(folder))
+            }
+            Scope::Packages(_) => {
+                let name = path.rsplit('/').next().unwrap_or(path);
+                !name.contains("mxprov") && !NEVER.iter().any(|folder| path.starts_with(folder))
+            }
+        }
+    }
+}
+
+/// What is known of one host. Cheap enough to clone for a look ahead.
+#[derive(Debug, Clone, Default)]
+pub struct World {
+    actual: HashMap<(Arc<str>, QueryId), Result<AnyState, Arc<str>>>,
+    predicted: HashMap<QueryId, Predicted>,
+    opaque: Vec<Opaque>,
+    recording: Option<Vec<(AnyQuery, AnyState)>>,
+}
+
+/// A predicted state.
+#[derive(Debug, Clone)]
+struct Predicted {
+    query: AnyQuery,
+    state: AnyState,
+}
+
+impl World {
+    /// A host of which nothing is known.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Keeps an answer that `user` got from the host.
+    pub fn learn(&mut self, user: &Arc<str>, id: QueryId, answer: Result<AnyState, String>) {
+        self.actual.insert((Arc::clone(user), id), answer.map_err(Into::into));
+    }
+
+    /// The state that a planned action left behind.
+    pub fn predicted<Q: Query>(&self, query: &Q) -> Option<Arc<Q::State>> {
+        let predicted = self.predicted.get(&id_of(query))?;
+        Arc::clone(&predicted.state).downcast().ok()
+    }
+
+    /// The answer that `user` got from the host.
+    pub fn actual<Q: Query>(
+        &self,
+        user: &Arc<str>,
+        query: &Q,
+    ) -> Option<Result<Arc<Q::State>, Arc<str>>> {
+        match self.actual.get(&(Arc::clone(user), id_of(query)))? {
+            Ok(state) => Arc::clone(state).downcast().ok().map(Ok),
+            Err(message) => Some(Err(Arc::clone(message))),
+        }
+    }
+
+    /// A planned action leaves `state` behind.
+    pub fn predict<Q: Query>(&mut self, query: Q, state: Q::State) {
+        let state: AnyState = Arc::new(state);
+        let query = AnyQuery::new(query);
+        let predicted = Predicted { query: query.clone(), state: Arc::clone(&state) };
+        self.actual.retain(|(_, known), _| !known.derived);
+        self.predicted.insert(query.id().clone(), predicted);
+        if let Some(recording) = &mut self.recording {
+            recording.retain(|(known, _)| known.id() != query.id());
+            recording.push((query, state));
+        }
+    }
+
+    /// Like [`Self::predict`] for what another prediction proves already: it is not asked again.
+    pub fn foresee<Q: Query>(&mut self, query: Q, state: Q::State) {
+        let recording = self.recording.take();
+        self.predict(query, state);
+        self.recording = recording;
+    }
+
+    /// A planned action makes what is known of this query worthless: the host must be asked again.
+    pub fn forget<Q: Query>(&mut self, query: &Q) {
+        let id = id_of(query);
+        self.predicted.remove(&id);
+        self.actual.retain(|(_, known), _| *known != id);
+    }
+
+    /// A planned action makes what is known of paths below this one worthless.
+    pub fn forget_below(&mut self, folder: &str) {
+        let mark = format!("\"{folder}/");
+        self.predicted.retain(|id, _| !id.key.contains(&mark));
+        self.actual.retain(|(_, id), _| !id.key.contains(&mark));
+    }
+
+    /// All predicted states of a kind.
+    pub fn predictions<Q: Query>(&self) -> impl Iterator<Item = (&Q, Arc<Q::State>)> {
+        self.predicted.values().filter_map(|predicted| {
+            let state = Arc::clone(&predicted.state).downcast().ok()?;
+            Some((predicted.query.typed::<Q>()?, state))
+        })
+    }
+
+    /// A planned action may touch more than anybody can foresee.
+    pub fn cloud(&mut self, opaque: Opaque) {
+        self.opaque.push(opaque);
+    }
+
+    /// The opaque actions that were planned and not sent.
+    pub fn opaque(&self) -> &[Opaque] {
+        &self.opaque
+    }
+
+    /// An opaque action really ran: what was read before it is worthless, predictions too.
+    pub fn forget_all(&mut self) {
+        self.actual.clear();
+        self.predicted.clear();
+        self.opaque.clear();
+    }
+
+    /// The states that `act` predicts, with their queries; `self` is not changed.
+    pub fn record(&self, act: impl FnOnce(&mut World)) -> Vec<(AnyQuery, AnyState)> {
+        let mut scratch = self.clone();
+        scratch.recording = Some(Vec::new());
+        act(&mut scratch);
+        scratch.recording.unwrap_or_default()
+    }
+
+    /// Predicted states become what is known, once the host was seen to agree with them.
+    pub fn settle(&mut self, user: &Arc<str>, id: QueryId, state: AnyState) {
+        self.predicted.remove(&id);
+        self.actual.retain(|(_, known), _| *known != id && !known.derived);
+        self.actual.insert((Arc::clone(user), id), Ok(state));
+    }
+}

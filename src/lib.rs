@@ -4,6 +4,15 @@
 
 pub mod diagnostic;
 pub mod files;
-pub mod playbook;
 pub mod value;
 pub mod yaml;
+pub mod vault;
+pub mod template;
+pub mod inventory;
+pub mod playbook;
+pub mod remote;
+pub mod resource;
+pub mod module;
+pub mod engine;
+pub mod report;
+pub mod cli;

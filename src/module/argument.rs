@@ -4,7 +4,7 @@ use std::fmt;
 
 use secrecy::SecretString;
 
-use crate::value::{Map, Value};
+use crate::value::{Map, Str, Value};
 
 /// A type that an argument can have.
 pub trait Argument: Sized {
@@ -73,6 +73,18 @@ impl Argument for String {
     }
 }
 
+/// A string that keeps its secrecy.
+impl Argument for Str {
+    const KIND: &'static str = "string";
+
+    fn read(value: &Value) -> Result<Self, String> {
+        match value {
+            Value::Str(text) => Ok(text.clone().untrusted()),
+            _ => String::read(value).map(Self::data),
+        }
+    }
+}
+
 impl Argument for bool {
     const KIND: &'static str = "bool";
 
@@ -114,9 +126,30 @@ impl Argument for f64 {
             #[expect(clippy::cast_precision_loss, reason = "seconds and sizes, far below 2^53")]
             Value::Int(number) => Ok(*number as f64),
             Value::Float(number) => Ok(*number),
-            Value::Str(text) => text.as_str().trim().parse().map_err(|_| expected("a number", value)),
+            Value::Str(text) => {
+                text.as_str().trim().parse().map_err(|_| expected("a number", value))
+            }
             _ => Err(expected("a number", value)),
         }
+    }
+}
+
+/// An argument that Ansible has and this program does not; only its absence is accepted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Unsupported;
+
+impl Argument for Unsupported {
+    const KIND: &'static str = "not supported";
+
+    fn read(value: &Value) -> Result<Self, String> {
+        match value {
+            Value::Null | Value::Bool(false) => Ok(Self),
+            _ => Err("is not supported by mxprov".into()),
+        }
+    }
+
+    fn missing() -> Option<Self> {
+        Some(Self)
     }
 }
 
@@ -129,7 +162,9 @@ impl Argument for Words {
 
     fn read(value: &Value) -> Result<Self, String> {
         match value {
-            Value::List(items) => items.iter().map(String::read).collect::<Result<_, _>>().map(Self),
+            Value::List(items) => {
+                items.iter().map(String::read).collect::<Result<_, _>>().map(Self)
+            }
             Value::Str(text) if text.as_str().trim().is_empty() => Ok(Self::default()),
             Value::Str(text) => {
                 Ok(Self(text.as_str().split(',').map(|word| word.trim().to_string()).collect()))
@@ -243,7 +278,7 @@ impl Mode {
                 _ => Err(format!("`{text}` is not an octal file mode")),
             };
         }
-        match super::argument::symbolic(text, 0, false) {
+        match symbolic(text, 0, false) {
             Some(_) => Ok(Self::Symbolic(text.to_string())),
             None => Err(format!("`{text}` is not a file mode")),
         }
@@ -270,7 +305,9 @@ fn symbolic(text: &str, current: u32, directory: bool) -> Option<u32> {
         }
         let who = if who.is_empty() { "a" } else { who };
         let permissions = &rest[1..];
-        for letter in who.chars().flat_map(|letter| if letter == 'a' { "ugo".chars() } else { one(letter) }) {
+        for letter in
+            who.chars().flat_map(|letter| if letter == 'a' { "ugo".chars() } else { one(letter) })
+        {
             let shift = match letter {
                 'u' => 6,
                 'g' => 3,
@@ -377,7 +414,10 @@ mod tests {
         let symbolic = Mode::read(&Value::data("u=rwX,g=rX,o=")).expect("is a mode");
         assert_eq!(symbolic.resolve(0o644, false), Some(0o640));
         assert_eq!(symbolic.resolve(0o755, true), Some(0o750));
-        assert_eq!(Mode::read(&Value::data("g+s")).expect("mode").resolve(0o755, true), Some(0o2755));
+        assert_eq!(
+            Mode::read(&Value::data("g+s")).expect("mode").resolve(0o755, true),
+            Some(0o2755)
+        );
         assert!(Mode::read(&Value::Int(99999)).is_err());
         assert!(Mode::read(&Value::data("rw")).is_err());
     }

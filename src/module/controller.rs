@@ -25,6 +25,27 @@ pub struct Found {
     pub directory: bool,
 }
 
+/// How a template file is written: the template module's options.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TemplateStyle {
+    /// `block_start_string`
+    pub block_start: Option<String>,
+    /// `block_end_string`
+    pub block_end: Option<String>,
+    /// `variable_start_string`
+    pub variable_start: Option<String>,
+    /// `variable_end_string`
+    pub variable_end: Option<String>,
+    /// `comment_start_string`
+    pub comment_start: Option<String>,
+    /// `comment_end_string`
+    pub comment_end: Option<String>,
+    /// `trim_blocks`; true if not given.
+    pub trim_blocks: Option<bool>,
+    /// `lstrip_blocks`; false if not given.
+    pub lstrip_blocks: Option<bool>,
+}
+
 /// The controller as a module sees it. Everything is a function of the run's inputs.
 pub trait Controller {
     /// Finds a file the way Ansible searches: role folders, then the playbook's.
@@ -43,7 +64,7 @@ pub trait Controller {
     fn is_executable(&self, path: &str) -> bool;
 
     /// A template file rendered with the task's variables and these options of the template module.
-    fn template(&self, path: &str, options: &crate::template::TemplateOptions) -> Result<Str, Suspend>;
+    fn template(&self, path: &str, style: &TemplateStyle) -> Result<Str, Suspend>;
 
     /// A value with its templates rendered (again).
     fn render(&self, value: &Value) -> Result<Value, Suspend>;

@@ -4,15 +4,23 @@
 //! host: what was read, and over it what planned actions will have made of it.
 
 mod action;
+pub mod command;
 mod diff;
+pub mod file;
+pub mod glob;
 mod host;
+pub mod package;
+pub mod ping;
 mod probe;
 mod query;
+mod stored;
+pub mod unit;
 mod world;
 
 pub use action::{Action, Guard, Nature, Step};
 pub use diff::{Change, Diff, Text};
 pub use host::{Host, Suspend};
 pub use probe::{Probe, answers, base64_field, fields};
-pub use query::{AnyQuery, Asker, Query, QueryId, State};
+pub use query::{AnyQuery, AnyState, Asker, ControllerAnswer, Query, QueryId, State};
+pub use stored::Store;
 pub use world::{Opaque, Scope, World};

@@ -71,7 +71,9 @@ fn why(output: &Output) -> String {
     let complaint = String::from_utf8_lossy(&output.stderr);
     match complaint.lines().find(|line| !line.trim().is_empty()) {
         Some(line) => format!("the host could not be asked: {line}"),
-        None => format!("the host could not be asked: the probe ended with status {}", output.status),
+        None => {
+            format!("the host could not be asked: the probe ended with status {}", output.status)
+        }
     }
 }
 

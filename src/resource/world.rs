@@ -13,6 +13,8 @@ pub enum Scope {
     /// Packages were installed: they bring files and units, but none where Debian Policy 9.1
     /// forbids it, and none that carry this program's name.
     Packages(Vec<String>),
+    /// A unit was started or restarted: it may make what services make, under /run and /var.
+    Unit(String),
     /// Anything at all.
     Anything,
 }
@@ -27,11 +29,26 @@ pub struct Opaque {
 }
 
 impl Opaque {
+    /// What brings it, for the plan's assumptions: "package `nginx`".
+    pub fn brings(&self) -> String {
+        match &self.scope {
+            Scope::Packages(names) => {
+                let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+                format!("package {}", names.join(", "))
+            }
+            Scope::Unit(name) => format!("unit `{name}`"),
+            Scope::Anything => "a command that runs before".to_string(),
+        }
+    }
+
     /// Whether it may bring a file at this path.
     pub fn may_bring(&self, path: &str) -> bool {
         const NEVER: [&str; 5] = ["/usr/local/", "/home/", "/root/", "/srv/", "/var/local/"];
         match self.scope {
             Scope::Anything => true,
+            Scope::Unit(_) => {
+                ["/run/", "/var/", "/tmp/"].iter().any(|folder| path.starts_with(folder))
+            }
             Scope::Packages(_) => {
                 let name = path.rsplit('/').next().unwrap_or(path);
                 !name.contains("mxprov") && !NEVER.iter().any(|folder| path.starts_with(folder))
@@ -49,11 +66,11 @@ pub struct World {
     recording: Option<Vec<(AnyQuery, AnyState)>>,
 }
 
-/// A predicted state, and how many opaque actions came before it.
+/// A predicted state.
 #[derive(Debug, Clone)]
 struct Predicted {
+    query: AnyQuery,
     state: AnyState,
-    after: usize,
 }
 
 impl World {
@@ -67,7 +84,7 @@ impl World {
         self.actual.insert((Arc::clone(user), id), answer.map_err(Into::into));
     }
 
-    /// The state that a planned action left behind, with whether opaque actions came after it.
+    /// The state that a planned action left behind.
     pub fn predicted<Q: Query>(&self, query: &Q) -> Option<Arc<Q::State>> {
         let predicted = self.predicted.get(&id_of(query))?;
         Arc::clone(&predicted.state).downcast().ok()
@@ -89,7 +106,8 @@ impl World {
     pub fn predict<Q: Query>(&mut self, query: Q, state: Q::State) {
         let state: AnyState = Arc::new(state);
         let query = AnyQuery::new(query);
-        let predicted = Predicted { state: Arc::clone(&state), after: self.opaque.len() };
+        let predicted = Predicted { query: query.clone(), state: Arc::clone(&state) };
+        self.actual.retain(|(_, known), _| !known.derived);
         self.predicted.insert(query.id().clone(), predicted);
         if let Some(recording) = &mut self.recording {
             recording.retain(|(known, _)| known.id() != query.id());
@@ -97,11 +115,33 @@ impl World {
         }
     }
 
+    /// Like [`Self::predict`] for what another prediction proves already: it is not asked again.
+    pub fn foresee<Q: Query>(&mut self, query: Q, state: Q::State) {
+        let recording = self.recording.take();
+        self.predict(query, state);
+        self.recording = recording;
+    }
+
     /// A planned action makes what is known of this query worthless: the host must be asked again.
     pub fn forget<Q: Query>(&mut self, query: &Q) {
         let id = id_of(query);
         self.predicted.remove(&id);
         self.actual.retain(|(_, known), _| *known != id);
+    }
+
+    /// A planned action makes what is known of paths below this one worthless.
+    pub fn forget_below(&mut self, folder: &str) {
+        let mark = format!("\"{folder}/");
+        self.predicted.retain(|id, _| !id.key.contains(&mark));
+        self.actual.retain(|(_, id), _| !id.key.contains(&mark));
+    }
+
+    /// All predicted states of a kind.
+    pub fn predictions<Q: Query>(&self) -> impl Iterator<Item = (&Q, Arc<Q::State>)> {
+        self.predicted.values().filter_map(|predicted| {
+            let state = Arc::clone(&predicted.state).downcast().ok()?;
+            Some((predicted.query.typed::<Q>()?, state))
+        })
     }
 
     /// A planned action may touch more than anybody can foresee.
@@ -132,7 +172,7 @@ impl World {
     /// Predicted states become what is known, once the host was seen to agree with them.
     pub fn settle(&mut self, user: &Arc<str>, id: QueryId, state: AnyState) {
         self.predicted.remove(&id);
-        self.actual.retain(|(_, known), _| *known != id);
+        self.actual.retain(|(_, known), _| *known != id && !known.derived);
         self.actual.insert((Arc::clone(user), id), Ok(state));
     }
 }

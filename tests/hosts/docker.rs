@@ -36,29 +36,18 @@ fn try_docker(release: Release, repository: &DockerRepository) -> Result<()> {
         "DEBIAN_FRONTEND=noninteractive apt-get install -y docker-ce docker-ce-cli \
          containerd.io docker-buildx-plugin docker-compose-plugin",
     )?;
-    ensure!(
-        start.elapsed().as_secs() < 120,
-        "installing took {:?}",
-        start.elapsed()
-    );
+    ensure!(start.elapsed().as_secs() < 120, "installing took {:?}", start.elapsed());
     let version = host.run("dpkg-query -W -f '${Version}' docker-ce")?;
     let tail = format!("-1~debian.{}~{}", release.number(), release.codename());
-    ensure!(
-        version.starts_with("5:") && version.ends_with(&tail),
-        "{version}"
-    );
+    ensure!(version.starts_with("5:") && version.ends_with(&tail), "{version}");
     ensure!(host.run("systemctl is-active docker containerd")? == "active\nactive");
     host.run("docker compose version && docker buildx version")?;
     container_image::import(&host)?;
     let image = container_image::NAME;
     ensure!(host.run(&format!("docker run --rm {image} echo from inside"))? == "from inside");
-    host.run(&format!(
-        "docker run -d --restart always -p 8080:80 {image} httpd -f -h /www"
-    ))?;
+    host.run(&format!("docker run -d --restart always -p 8080:80 {image} httpd -f -h /www"))?;
     let page = host.v4().to_string();
-    let got = host.run(&format!(
-        "docker run --rm {image} wget -qO- http://{page}:8080/"
-    ))?;
+    let got = host.run(&format!("docker run --rm {image} wget -qO- http://{page}:8080/"))?;
     ensure!(got == "hello from the lab", "{got}");
     Ok(())
 }
@@ -71,15 +60,9 @@ fn a_repository_signed_by_another_key_is_refused() -> Result<()> {
     let repository = DockerRepository::serve()?;
     let host = Host::up(Release::Debian12, &Options::named("wary"))?;
     let other = "/etc/apt/trusted.gpg.d/debian-archive-bookworm-stable.asc";
-    let source = format!(
-        "deb [signed-by={other}] {} bookworm stable\n",
-        repository.url()
-    );
+    let source = format!("deb [signed-by={other}] {} bookworm stable\n", repository.url());
     host.write_file("/etc/apt/sources.list.d/docker.list", source.as_bytes())?;
     let output = host.exec("apt-get update")?;
-    ensure!(
-        !output.success() && output.stderr.contains("NO_PUBKEY"),
-        "{output:?}"
-    );
+    ensure!(!output.success() && output.stderr.contains("NO_PUBKEY"), "{output:?}");
     Ok(())
 }

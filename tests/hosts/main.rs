@@ -5,5 +5,7 @@ mod lab;
 
 mod boot;
 mod docker;
+mod naming;
 mod relaying;
+mod services;
 mod watching;

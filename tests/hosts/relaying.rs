@@ -42,10 +42,7 @@ fn ask(stream: &mut TcpStream) -> std::io::Result<()> {
 #[test]
 fn round_trips_are_counted_and_delayed() -> Result<()> {
     let delay = Duration::from_millis(20);
-    let relay = Relay::start(Options {
-        delay,
-        ..Options::to(echo()?)
-    })?;
+    let relay = Relay::start(Options { delay, ..Options::to(echo()?) })?;
     let mut stream = connect(&relay)?;
     let start = Instant::now();
     for _ in 0..5 {
@@ -53,18 +50,9 @@ fn round_trips_are_counted_and_delayed() -> Result<()> {
     }
     let took = start.elapsed();
     let count = relay.count();
-    ensure!(
-        count.round_trips == 5 && count.connections == 1,
-        "{count:?}"
-    );
-    ensure!(
-        count.bytes_to_server == 20 && count.bytes_to_client == 20,
-        "{count:?}"
-    );
-    ensure!(
-        took >= delay * 10 && took < delay * 30,
-        "five round trips took {took:?}"
-    );
+    ensure!(count.round_trips == 5 && count.connections == 1, "{count:?}");
+    ensure!(count.bytes_to_server == 20 && count.bytes_to_client == 20, "{count:?}");
+    ensure!(took >= delay * 10 && took < delay * 30, "five round trips took {took:?}");
     Ok(())
 }
 
@@ -81,10 +69,7 @@ fn each_cut_is_felt_as_what_it_is() -> Result<()> {
         stream.set_read_timeout(Some(Duration::from_millis(300)))?;
         ask(&mut stream)?;
         relay.cut(cut);
-        let error = stream
-            .read_exact(&mut [0; 1])
-            .err()
-            .context("nothing was cut")?;
+        let error = stream.read_exact(&mut [0; 1]).err().context("nothing was cut")?;
         ensure!(error.kind() == expected, "{cut:?}: {error:?}");
         // The line is whole again for the next.
         ask(&mut connect(&relay)?)?;
@@ -106,10 +91,7 @@ fn a_trigger_cuts_where_it_says() -> Result<()> {
     ensure!(rest == b"ab" && relay.has_cut(), "got {rest:?}");
 
     let mut stream = connect(&relay)?;
-    relay.cut_when(
-        Trigger::RoundTrips(relay.count().round_trips + 2),
-        Cut::Reset,
-    );
+    relay.cut_when(Trigger::RoundTrips(relay.count().round_trips + 2), Cut::Reset);
     ask(&mut stream)?;
     ensure!(ask(&mut stream).is_err() && relay.has_cut());
 
@@ -132,15 +114,8 @@ fn ssh_runs_through_a_relay_and_dies_with_its_server() -> Result<()> {
     for release in [Release::Debian11, Release::Debian13] {
         let host = Host::up(release, &crate::lab::Options::named("far"))?;
         let relay = Relay::start(Options::to(host.ssh()))?;
-        let status = host
-            .ssh_command_through("root", relay.address())?
-            .arg("true")
-            .status()?;
-        ensure!(
-            status.success() && relay.count().round_trips > 4,
-            "{:?}",
-            relay.count()
-        );
+        let status = host.ssh_command_through("root", relay.address())?.arg("true").status()?;
+        ensure!(status.success() && relay.count().round_trips > 4, "{:?}", relay.count());
 
         let mut sleeper = host.ssh_command_through("root", relay.address())?;
         let mut child = sleeper.arg("sleep 60").spawn()?;

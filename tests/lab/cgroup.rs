@@ -1,6 +1,7 @@
 //! One control group per host, so that systemd in one cannot see or stop another's services.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -8,11 +9,7 @@ use anyhow::{Context as _, Result};
 /// Where the unified hierarchy is mounted: alone, or beside version 1.
 fn root() -> PathBuf {
     let hybrid = Path::new("/sys/fs/cgroup/unified");
-    if hybrid.is_dir() {
-        hybrid.to_owned()
-    } else {
-        PathBuf::from("/sys/fs/cgroup")
-    }
+    if hybrid.is_dir() { hybrid.to_owned() } else { PathBuf::from("/sys/fs/cgroup") }
 }
 
 /// The control group of a machine.
@@ -23,14 +20,18 @@ pub struct Cgroup {
 
 impl Cgroup {
     pub fn of(machine: &str) -> Self {
-        Self {
-            path: root().join(machine),
-        }
+        Self { path: root().join(machine) }
     }
 
-    pub fn make(&self) -> Result<()> {
-        fs::create_dir_all(&self.path)
-            .with_context(|| format!("cannot make the control group `{}`", self.path.display()))
+    /// Makes it; false if it is there already.
+    pub fn make(&self) -> Result<bool> {
+        match fs::create_dir(&self.path) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+            Err(error) => Err(error).with_context(|| {
+                format!("cannot make the control group `{}`", self.path.display())
+            }),
+        }
     }
 
     /// The file that takes the id of a process to move in.
@@ -49,11 +50,7 @@ impl Cgroup {
 
     /// Removes it with all below; fails while processes are in it.
     pub fn remove(&self) -> Result<()> {
-        if self.path.exists() {
-            remove_tree(&self.path)
-        } else {
-            Ok(())
-        }
+        if self.path.exists() { remove_tree(&self.path) } else { Ok(()) }
     }
 }
 

@@ -38,9 +38,7 @@ pub fn tarball() -> Result<PathBuf> {
 pub fn import(host: &Host) -> Result<()> {
     let tar = fs::read(tarball()?).context("cannot read the container image")?;
     let script = format!("docker import --change 'CMD [\"/bin/sh\"]' - {NAME}");
-    host.exec_with_input(&script, &tar)?
-        .ok()
-        .context("docker import failed")?;
+    host.exec_with_input(&script, &tar)?.ok().context("docker import failed")?;
     Ok(())
 }
 

@@ -56,9 +56,7 @@ pub(super) struct Switch {
 
 impl Switch {
     pub fn new() -> Self {
-        Self {
-            sender: watch::Sender::new(Position::default()),
-        }
+        Self { sender: watch::Sender::new(Position::default()) }
     }
 
     pub fn cut(&self, cut: Cut) {
@@ -89,9 +87,6 @@ impl Switch {
     pub async fn next_cut(&self, cuts: u64) -> Cut {
         let mut receiver = self.listen();
         let position = receiver.wait_for(|position| position.cuts > cuts).await;
-        position
-            .ok()
-            .and_then(|position| position.cut)
-            .unwrap_or(Cut::Close)
+        position.ok().and_then(|position| position.cut).unwrap_or(Cut::Close)
     }
 }

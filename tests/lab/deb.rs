@@ -17,9 +17,7 @@ pub struct Deb {
 impl Deb {
     /// Starts a package in `folder`, which is made.
     pub fn start(folder: &Path) -> Result<Self> {
-        let deb = Self {
-            tree: folder.to_owned(),
-        };
+        let deb = Self { tree: folder.to_owned() };
         fs::create_dir_all(folder.join("DEBIAN"))
             .with_context(|| format!("cannot make `{}`", folder.display()))?;
         Ok(deb)
@@ -60,9 +58,6 @@ impl Deb {
 
 /// Unpacks a package's files into a folder.
 pub fn unpack(file: &Path, folder: &Path) -> Result<()> {
-    tool::run(
-        "dpkg-deb",
-        ["-x", &file.to_string_lossy(), &folder.to_string_lossy()],
-    )?;
+    tool::run("dpkg-deb", ["-x", &file.to_string_lossy(), &folder.to_string_lossy()])?;
     Ok(())
 }

@@ -16,14 +16,8 @@ use super::tool;
 /// The releases that the stand-in serves.
 pub const RELEASES: [Release; 2] = [Release::Debian12, Release::Debian13];
 
-const SOURCES: [&str; 6] = [
-    "docker.io",
-    "docker-cli",
-    "containerd",
-    "docker-compose",
-    "docker-buildx",
-    "tini",
-];
+const SOURCES: [&str; 6] =
+    ["docker.io", "docker-cli", "containerd", "docker-compose", "docker-buildx", "tini"];
 
 /// One package: which programs, from where in the unpacked sources, to where.
 struct Recipe {
@@ -49,11 +43,7 @@ impl<'a> Sources<'a> {
         std::fs::create_dir_all(workshop)
             .with_context(|| format!("cannot make `{}`", workshop.display()))?;
         let files = download::packages(room, Release::Debian13, &SOURCES, workshop)?;
-        let sources = Self {
-            room,
-            workshop: workshop.to_owned(),
-            recipes: recipes(&files)?,
-        };
+        let sources = Self { room, workshop: workshop.to_owned(), recipes: recipes(&files)? };
         for file in &files {
             deb::unpack(file, &sources.tree())?;
         }
@@ -88,20 +78,13 @@ impl<'a> Sources<'a> {
 
 impl Recipe {
     fn version(&self, release: Release) -> String {
-        format!(
-            "{}-1~debian.{}~{}",
-            self.version,
-            release.number(),
-            release.codename()
-        )
+        format!("{}-1~debian.{}~{}", self.version, release.number(), release.codename())
     }
 
     /// The package's file name, which leaves the version's epoch out.
     fn file(&self, release: Release, architecture: &str) -> String {
         let version = self.version(release);
-        let plain = version
-            .split_once(':')
-            .map_or(version.as_str(), |(_, rest)| rest);
+        let plain = version.split_once(':').map_or(version.as_str(), |(_, rest)| rest);
         format!("{}_{plain}_{architecture}.deb", self.name)
     }
 }
@@ -132,12 +115,7 @@ fn recipes(files: &[PathBuf]) -> Result<Vec<Recipe>> {
     let upstream = |at: usize| -> Result<String> {
         let version = tool::run("dpkg-deb", ["-f", &files[at].to_string_lossy(), "Version"])?;
         // Debian's `26.1.5+dfsg1-9+deb13u1` is 26.1.5 upstream, `1.7.24~ds1-6` is 1.7.24.
-        Ok(version
-            .split(['+', '~', '-'])
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_owned())
+        Ok(version.split(['+', '~', '-']).next().unwrap_or_default().trim().to_owned())
     };
     let engine = format!("5:{}", upstream(0)?);
     Ok(vec![
@@ -153,11 +131,7 @@ fn recipes(files: &[PathBuf]) -> Result<Vec<Recipe>> {
                 ("usr/bin/tini-static", "usr/bin/docker-init"),
             ],
             texts: &[
-                (
-                    "usr/lib/systemd/system/docker.service",
-                    DOCKER_SERVICE,
-                    0o644,
-                ),
+                ("usr/lib/systemd/system/docker.service", DOCKER_SERVICE, 0o644),
                 ("usr/lib/systemd/system/docker.socket", DOCKER_SOCKET, 0o644),
                 ("DEBIAN/postinst", DOCKER_POSTINST, 0o755),
                 ("DEBIAN/prerm", DOCKER_PRERM, 0o755),
@@ -177,24 +151,13 @@ fn recipes(files: &[PathBuf]) -> Result<Vec<Recipe>> {
                         Replaces: containerd, runc\n",
             programs: &[
                 ("usr/bin/containerd", "usr/bin/containerd"),
-                (
-                    "usr/bin/containerd-shim-runc-v2",
-                    "usr/bin/containerd-shim-runc-v2",
-                ),
+                ("usr/bin/containerd-shim-runc-v2", "usr/bin/containerd-shim-runc-v2"),
                 ("usr/bin/ctr", "usr/bin/ctr"),
                 ("usr/sbin/runc", "usr/bin/runc"),
             ],
             texts: &[
-                (
-                    "usr/lib/systemd/system/containerd.service",
-                    CONTAINERD_SERVICE,
-                    0o644,
-                ),
-                (
-                    "etc/containerd/config.toml",
-                    "disabled_plugins = [\"cri\"]\n",
-                    0o644,
-                ),
+                ("usr/lib/systemd/system/containerd.service", CONTAINERD_SERVICE, 0o644),
+                ("etc/containerd/config.toml", "disabled_plugins = [\"cri\"]\n", 0o644),
                 ("DEBIAN/conffiles", "/etc/containerd/config.toml\n", 0o644),
                 ("DEBIAN/postinst", CONTAINERD_POSTINST, 0o755),
                 ("DEBIAN/prerm", CONTAINERD_PRERM, 0o755),
@@ -216,13 +179,7 @@ const BUILDX: Programs = [(
 )];
 
 fn plugin(name: &'static str, version: String, programs: &'static Programs) -> Recipe {
-    Recipe {
-        name,
-        version,
-        relations: "Enhances: docker-ce-cli\n",
-        programs,
-        texts: &[],
-    }
+    Recipe { name, version, relations: "Enhances: docker-ce-cli\n", programs, texts: &[] }
 }
 
 const DOCKER_SERVICE: &str = "\

@@ -20,10 +20,7 @@ use super::web::Web;
 /// Where the repository is below the server, as with Docker's own.
 const PATH: &str = "linux/debian";
 /// The recipe: a change of it builds anew.
-const RECIPE: [&[u8]; 2] = [
-    include_bytes!("docker_packages.rs"),
-    include_bytes!("deb.rs"),
-];
+const RECIPE: [&[u8]; 2] = [include_bytes!("docker_packages.rs"), include_bytes!("deb.rs")];
 
 /// A repository being served on the bridge, until it is dropped.
 #[derive(Debug)]
@@ -46,11 +43,7 @@ impl DockerRepository {
         let web = Web::serve(&folder, SocketAddr::from((address::CONTROLLER_V4, port)))?;
         let fingerprint = fs::read_to_string(folder.join("fingerprint"))
             .context("the repository has no fingerprint")?;
-        Ok(Self {
-            web,
-            folder,
-            fingerprint,
-        })
+        Ok(Self { web, folder, fingerprint })
     }
 
     /// For `URIs:`; the suite is the codename, the component `stable`.
@@ -77,10 +70,8 @@ impl DockerRepository {
 /// The repository as files, built now if this machine does not have it.
 pub fn ensure(room: &Room) -> Result<PathBuf> {
     let digest = Sha256::digest(RECIPE.concat());
-    let name = format!(
-        "docker-{:02x}{:02x}{:02x}{:02x}",
-        digest[0], digest[1], digest[2], digest[3]
-    );
+    let name =
+        format!("docker-{:02x}{:02x}{:02x}{:02x}", digest[0], digest[1], digest[2], digest[3]);
     let done = room.root().join(&name);
     let _lock = Lock::take(room, "docker")?;
     if done.is_dir() {
@@ -127,10 +118,7 @@ fn index(base: &Path, release: Release, key: &SigningKey) -> Result<()> {
     let packages = tool::run("sh", ["-c", scan, "sh", &here, &pool])?;
     fs::write(lists.join("Packages"), packages).context("cannot write `Packages`")?;
     let label = |name: &str, value: &str| {
-        [
-            "-o".to_owned(),
-            format!("APT::FTPArchive::Release::{name}={value}"),
-        ]
+        ["-o".to_owned(), format!("APT::FTPArchive::Release::{name}={value}")]
     };
     let mut arguments: Vec<String> = [
         label("Origin", "Docker"),

@@ -22,10 +22,7 @@ pub fn packages(
     let options = options(&image::ensure(room, release)?, &settings)?;
     // The image's lists may name versions that the mirror has replaced since.
     apt_get(&options, folder, &["update"])?;
-    names
-        .iter()
-        .map(|name| download(&options, folder, name))
-        .collect()
+    names.iter().map(|name| download(&options, folder, name)).collect()
 }
 
 fn download(options: &[String], folder: &Path, name: &str) -> Result<PathBuf> {
@@ -33,9 +30,7 @@ fn download(options: &[String], folder: &Path, name: &str) -> Result<PathBuf> {
     fs::create_dir_all(&place).with_context(|| format!("cannot make `{}`", place.display()))?;
     apt_get(options, &place, &["download", name])?;
     let mut files = fs::read_dir(&place).context("cannot list what apt downloaded")?;
-    let file = files
-        .next()
-        .with_context(|| format!("apt downloaded nothing for `{name}`"))?;
+    let file = files.next().with_context(|| format!("apt downloaded nothing for `{name}`"))?;
     Ok(file?.path())
 }
 
@@ -57,10 +52,7 @@ fn options(image: &Path, settings: &Path) -> Result<Vec<String>> {
         // Desktop hooks of the controller have no business here.
         "APT::Update::Post-Invoke-Success=".to_owned(),
     ];
-    Ok(options
-        .into_iter()
-        .flat_map(|option| ["-o".to_owned(), option])
-        .collect())
+    Ok(options.into_iter().flat_map(|option| ["-o".to_owned(), option]).collect())
 }
 
 fn apt_get(options: &[String], folder: &Path, words: &[&str]) -> Result<()> {

@@ -41,9 +41,7 @@ pub fn shell(leader: u32, script: &str, input: &[u8]) -> Result<Output> {
     let input = input.to_vec();
     // Written from the side: a command that answers before it has read all would block us both.
     let writer = std::thread::spawn(move || stdin.map_or(Ok(()), |mut s| s.write_all(&input)));
-    let output = child
-        .wait_with_output()
-        .context("cannot wait for nsenter")?;
+    let output = child.wait_with_output().context("cannot wait for nsenter")?;
     // A command may end without reading its input; its status is what counts.
     drop(writer.join());
     Ok(Output {
@@ -56,21 +54,8 @@ pub fn shell(leader: u32, script: &str, input: &[u8]) -> Result<Output> {
 /// The command that enters a host, to be given a program.
 pub fn enter(leader: u32) -> Command {
     let mut command = Command::new("nsenter");
-    command.args([
-        "--target",
-        &leader.to_string(),
-        "--all",
-        "--root",
-        "--wd",
-        "--",
-    ]);
-    command.args([
-        "/usr/bin/env",
-        "-i",
-        "HOME=/root",
-        "USER=root",
-        "LANG=C.UTF-8",
-    ]);
+    command.args(["--target", &leader.to_string(), "--all", "--root", "--wd", "--"]);
+    command.args(["/usr/bin/env", "-i", "HOME=/root", "USER=root", "LANG=C.UTF-8"]);
     command.arg("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
     command
 }

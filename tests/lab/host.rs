@@ -42,21 +42,14 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            name: "host".to_owned(),
-            sudo: Sudo::default(),
-            lend_packages: true,
-        }
+        Self { name: "host".to_owned(), sudo: Sudo::default(), lend_packages: true }
     }
 }
 
 impl Options {
     /// The defaults, for a host of this name.
     pub fn named(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            ..Self::default()
-        }
+        Self { name: name.to_owned(), ..Self::default() }
     }
 }
 
@@ -77,14 +70,8 @@ impl Host {
         let image = image::ensure(&room, release)?;
         bridge::ensure(&room)?;
         let record = registry::claim(&room, &options.name, release, &image)?;
-        let mut host = Self {
-            room,
-            record,
-            supervisor: None,
-            is_ours: true,
-        };
-        host.boot(options)
-            .with_context(|| format!("booting `{}` ({release})", options.name))?;
+        let mut host = Self { room, record, supervisor: None, is_ours: true };
+        host.boot(options).with_context(|| format!("booting `{}` ({release})", options.name))?;
         Ok(host)
     }
 
@@ -96,12 +83,7 @@ impl Host {
         let Some(record) = kept.find(|r| r.name == name) else {
             bail!("no host `{name}` is up: `lab list` shows what is");
         };
-        Ok(Self {
-            room,
-            record,
-            supervisor: None,
-            is_ours: false,
-        })
+        Ok(Self { room, record, supervisor: None, is_ours: false })
     }
 
     /// Lets the host stay when this process ends, until `lab down`.
@@ -148,14 +130,10 @@ impl Host {
         let end = Instant::now() + BOOT;
         while !self.has_ssh() {
             if Instant::now() > end {
-                bail!(
-                    "sshd of `{}` does not answer after {} s",
-                    self.name(),
-                    BOOT.as_secs()
-                );
+                bail!("sshd of `{}` does not answer after {} s", self.name(), BOOT.as_secs());
             }
             if self.record.supervisor.is_none_or(|s| !s.is_alive()) {
-                bail!("systemd-nspawn of `{}` has ended", self.name());
+                bail!("`{}` has ended", self.name());
             }
             std::thread::sleep(POLL);
         }
@@ -243,10 +221,7 @@ impl Host {
 
     /// The host's process 1, as the controller numbers it.
     pub fn leader(&self) -> Result<u32> {
-        let supervisor = self
-            .record
-            .supervisor
-            .context("the host was never started")?;
+        let supervisor = self.record.supervisor.context("the host was never started")?;
         leader::of(supervisor.pid)
     }
 
@@ -264,17 +239,12 @@ impl Host {
     /// As [`Host::exec`]; stdout of a success, an error otherwise.
     pub fn run(&self, script: &str) -> Result<String> {
         let output = self.exec(script)?;
-        output
-            .ok()
-            .with_context(|| format!("`{script}` failed on `{}`", self.name()))
+        output.ok().with_context(|| format!("`{script}` failed on `{}`", self.name()))
     }
 
     /// Runs an interactive command inside on this process's terminal.
     pub fn enter(&self, program: &[&str]) -> Result<ExitStatus> {
-        exec::enter(self.leader()?)
-            .args(program)
-            .status()
-            .context("cannot start nsenter")
+        exec::enter(self.leader()?).args(program).status().context("cannot start nsenter")
     }
 
     pub fn read_file(&self, path: &str) -> Result<Vec<u8>> {
@@ -303,30 +273,14 @@ impl Host {
     /// As [`Host::ssh_command`], through a relay.
     pub fn ssh_command_through(&self, user: &str, address: SocketAddr) -> Result<Command> {
         let (ip, port) = (address.ip(), address.port());
-        let name = if port == 22 {
-            ip.to_string()
-        } else {
-            format!("[{ip}]:{port}")
-        };
+        let name = if port == 22 { ip.to_string() } else { format!("[{ip}]:{port}") };
         let known_hosts = self.folder().join(format!("known_hosts-{port}"));
         std::fs::write(&known_hosts, self.known_hosts_lines_at(&name)?)
             .with_context(|| format!("cannot write `{}`", known_hosts.display()))?;
         let mut command = Command::new("ssh");
-        command.args([
-            "-F",
-            "none",
-            "-o",
-            "IdentitiesOnly=yes",
-            "-o",
-            "BatchMode=yes",
-        ]);
-        command
-            .arg("-o")
-            .arg(format!("UserKnownHostsFile={}", known_hosts.display()));
-        command
-            .arg("-i")
-            .arg(self.key()?)
-            .args(["-p", &port.to_string()]);
+        command.args(["-F", "none", "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes"]);
+        command.arg("-o").arg(format!("UserKnownHostsFile={}", known_hosts.display()));
+        command.arg("-i").arg(self.key()?).args(["-p", &port.to_string()]);
         command.arg(format!("{user}@{ip}"));
         Ok(command)
     }
@@ -352,7 +306,7 @@ impl Host {
         if let Some(child) = &mut self.supervisor {
             // Else it stays a zombie of this process.
             super::cgroup::Cgroup::of(&address::machine(self.record.number)).kill()?;
-            child.wait().context("cannot wait for systemd-nspawn")?;
+            child.wait().context("cannot wait for the host to end")?;
         }
         registry::release(&self.room, &self.record)
     }

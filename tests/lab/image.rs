@@ -46,11 +46,7 @@ fn hooks() -> Vec<String> {
 pub fn ensure(room: &Room, release: Release) -> Result<PathBuf> {
     let mirror = Mirror::of_machine()?;
     let arguments = arguments(&mirror, release);
-    let name = format!(
-        "{}-{}",
-        release.codename(),
-        digest(&arguments, &mirror.sources(release))
-    );
+    let name = format!("{}-{}", release.codename(), digest(&arguments, &mirror.sources(release)));
     let done = room.images().join(&name);
     if done.is_dir() {
         return Ok(done);
@@ -80,17 +76,8 @@ fn arguments(mirror: &Mirror, release: Release) -> Vec<String> {
         "--skip=cleanup/apt/lists".to_owned(),
         format!("--include={}", PACKAGES.join(",")),
     ];
-    arguments.extend(
-        mirror
-            .options
-            .iter()
-            .map(|option| format!("--aptopt={option}")),
-    );
-    arguments.extend(
-        hooks()
-            .into_iter()
-            .map(|hook| format!("--customize-hook={hook}")),
-    );
+    arguments.extend(mirror.options.iter().map(|option| format!("--aptopt={option}")));
+    arguments.extend(hooks().into_iter().map(|hook| format!("--customize-hook={hook}")));
     arguments.push(release.codename().to_owned());
     arguments
 }

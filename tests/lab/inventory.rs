@@ -25,12 +25,7 @@ pub fn write(folder: &Path, hosts: &[&Host], user: &str) -> Result<Inventory> {
     for host in hosts {
         key = host.key()?;
         known.push_str(&host.known_hosts_lines()?);
-        write!(
-            text,
-            "    {}:\n      ansible_host: {}\n",
-            host.name(),
-            host.v4()
-        )?;
+        write!(text, "    {}:\n      ansible_host: {}\n", host.name(), host.v4())?;
     }
     write!(
         text,

@@ -32,11 +32,7 @@ pub fn host(room: &Room, number: u16) -> Result<PathBuf> {
     let folder = room.keys().join("host").join(number.to_string());
     fs::create_dir_all(&folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
     for kind in HOST_KEY_TYPES {
-        generate(
-            &folder.join(format!("ssh_host_{kind}_key")),
-            kind,
-            "root@lab",
-        )?;
+        generate(&folder.join(format!("ssh_host_{kind}_key")), kind, "root@lab")?;
     }
     Ok(folder)
 }
@@ -50,9 +46,6 @@ fn generate(path: &Path, kind: &str, comment: &str) -> Result<()> {
         fs::remove_file(path).with_context(|| format!("cannot remove `{}`", path.display()))?;
     }
     let path = path.to_string_lossy();
-    tool::run(
-        "ssh-keygen",
-        ["-q", "-t", kind, "-N", "", "-C", comment, "-f", &path],
-    )?;
+    tool::run("ssh-keygen", ["-q", "-t", kind, "-N", "", "-C", comment, "-f", &path])?;
     Ok(())
 }

@@ -21,8 +21,7 @@ impl Lock {
             .append(true)
             .open(&path)
             .with_context(|| format!("cannot open the lock `{}`", path.display()))?;
-        file.lock()
-            .with_context(|| format!("cannot lock `{}`", path.display()))?;
+        file.lock().with_context(|| format!("cannot lock `{}`", path.display()))?;
         Ok(Self { _file: file })
     }
 }

@@ -1,5 +1,5 @@
 //! The `lab` command: hosts for scripts and people.
-#![expect(clippy::print_stdout, reason = "a command that answers")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command that answers")]
 
 #[path = "mod.rs"]
 mod lab;
@@ -83,33 +83,33 @@ enum Command {
     },
 }
 
-fn main() -> Result<ExitCode> {
-    let arguments = Arguments::parse();
+/// For so many hosts `prepare` makes keys ahead.
+const HOST_KEYS: u16 = 16;
+
+fn main() -> ExitCode {
+    match run(Arguments::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("lab: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<ExitCode> {
     if let Some(reason) = lab::requirement::missing() {
         bail!("{reason}");
     }
     match arguments.command {
         Command::Prepare { release } => prepare(release)?,
-        Command::Up {
-            name,
-            release,
-            sudo_password,
-        } => up(&name, release, sudo_password)?,
+        Command::Up { name, release, sudo_password } => up(&name, release, sudo_password)?,
         Command::List => list()?,
         Command::Down { names, all } => down(&names, all)?,
-        Command::Ssh {
-            name,
-            user,
-            command,
-        } => return ssh(&name, &user, &command),
+        Command::Ssh { name, user, command } => return ssh(&name, &user, &command),
         Command::Exec { name, command } => return exec(&name, &command),
         Command::Relay(command) => command.run(&mut std::io::stdout())?,
         Command::DockerRepository { port } => docker_repository(port)?,
-        Command::Inventory {
-            folder,
-            names,
-            user,
-        } => inventory(&folder, &names, &user)?,
+        Command::Inventory { folder, names, user } => inventory(&folder, &names, &user)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -117,34 +117,25 @@ fn main() -> Result<ExitCode> {
 fn prepare(only: Option<Release>) -> Result<()> {
     let room = Room::open()?;
     println!("key: {}", lab::keys::client(&room)?.display());
-    let wanted = Release::ALL
-        .into_iter()
-        .filter(|r| only.is_none_or(|o| o == *r));
+    let wanted = Release::ALL.into_iter().filter(|r| only.is_none_or(|o| o == *r));
     // Side by side: most of the time goes to waiting for dpkg.
     let builds: Vec<_> = wanted
         .map(|release| {
             let room = room.clone();
-            (
-                release,
-                std::thread::spawn(move || lab::image::ensure(&room, release)),
-            )
+            (release, std::thread::spawn(move || lab::image::ensure(&room, release)))
         })
         .collect();
+    // While those wait: an RSA key takes longer than a boot.
+    for number in 1..=HOST_KEYS {
+        lab::keys::host(&room, number)?;
+    }
     for (release, build) in builds {
-        let Ok(image) = build.join() else {
-            bail!("building the image of {release} panicked")
-        };
+        let Ok(image) = build.join() else { bail!("building the image of {release} panicked") };
         println!("{release}: {}", image?.display());
     }
     if only.is_none() {
-        println!(
-            "docker: {}",
-            lab::docker_repository::ensure(&room)?.display()
-        );
-        println!(
-            "container image: {}",
-            lab::container_image::tarball()?.display()
-        );
+        println!("docker: {}", lab::docker_repository::ensure(&room)?.display());
+        println!("container image: {}", lab::container_image::tarball()?.display());
     }
     Ok(())
 }
@@ -153,65 +144,32 @@ fn up(name: &str, release: Release, sudo_password: bool) -> Result<()> {
     if Host::find(name).is_ok() {
         bail!("host `{name}` is up already: `lab down {name}` takes it away");
     }
-    let sudo = if sudo_password {
-        Sudo::Password
-    } else {
-        Sudo::Passwordless
-    };
-    let host = Host::up(
-        release,
-        &Options {
-            sudo,
-            ..Options::named(name)
-        },
-    )?;
-    println!(
-        "{name} {release} {} {} key {}",
-        host.v4(),
-        host.v6(),
-        host.key()?.display()
-    );
+    let sudo = if sudo_password { Sudo::Password } else { Sudo::Passwordless };
+    let host = Host::up(release, &Options { sudo, ..Options::named(name) })?;
+    println!("{name} {release} {} {} key {}", host.v4(), host.v6(), host.key()?.display());
     host.keep()
 }
 
 fn list() -> Result<()> {
     for record in lab::registry::list(&Room::open()?)? {
-        let (v4, v6) = (
-            lab::address::v4(record.number),
-            lab::address::v6(record.number),
-        );
-        let owner = record
-            .owner
-            .map_or("kept".to_owned(), |o| format!("process {}", o.pid));
-        println!(
-            "{} {} {} {v4} {v6} {owner}",
-            record.number, record.name, record.release
-        );
+        let (v4, v6) = (lab::address::v4(record.number), lab::address::v6(record.number));
+        let owner = record.owner.map_or("kept".to_owned(), |o| format!("process {}", o.pid));
+        println!("{} {} {} {v4} {v6} {owner}", record.number, record.name, record.release);
     }
     Ok(())
 }
 
 fn down(names: &[String], all: bool) -> Result<()> {
-    let kept = lab::registry::list(&Room::open()?)?
-        .into_iter()
-        .filter(|r| r.owner.is_none());
-    let names = if all {
-        kept.map(|r| r.name).collect()
-    } else {
-        names.to_vec()
-    };
+    let kept = lab::registry::list(&Room::open()?)?.into_iter().filter(|r| r.owner.is_none());
+    let names = if all { kept.map(|r| r.name).collect() } else { names.to_vec() };
     for name in names {
         Host::find(&name)?.down()?;
     }
-    Ok(())
+    lab::registry::sweep(&Room::open()?)
 }
 
 fn ssh(name: &str, user: &str, command: &[String]) -> Result<ExitCode> {
-    let status = Host::find(name)?
-        .ssh_command(user)?
-        .args(command)
-        .status()
-        .context("ssh")?;
+    let status = Host::find(name)?.ssh_command(user)?.args(command).status().context("ssh")?;
     Ok(code(status))
 }
 
@@ -221,10 +179,7 @@ fn exec(name: &str, command: &[String]) -> Result<ExitCode> {
 }
 
 fn inventory(folder: &std::path::Path, names: &[String], user: &str) -> Result<()> {
-    let hosts = names
-        .iter()
-        .map(|name| Host::find(name))
-        .collect::<Result<Vec<_>>>()?;
+    let hosts = names.iter().map(|name| Host::find(name)).collect::<Result<Vec<_>>>()?;
     let written = lab::inventory::write(folder, &hosts.iter().collect::<Vec<_>>(), user)?;
     println!("{}", written.path.display());
     Ok(())
@@ -232,21 +187,12 @@ fn inventory(folder: &std::path::Path, names: &[String], user: &str) -> Result<(
 
 fn docker_repository(port: u16) -> Result<()> {
     let repository = lab::DockerRepository::serve_on(port)?;
-    println!(
-        "{} {} {}",
-        repository.url(),
-        repository.key_url(),
-        repository.fingerprint()
-    );
+    println!("{} {} {}", repository.url(), repository.key_url(), repository.fingerprint());
     std::io::copy(&mut std::io::stdin(), &mut std::io::sink()).context("cannot wait for stdin")?;
     Ok(())
 }
 
 fn code(status: std::process::ExitStatus) -> ExitCode {
     // A command that a signal ended has no code; 255 is what ssh itself says for trouble.
-    status
-        .code()
-        .and_then(|c| u8::try_from(c).ok())
-        .unwrap_or(255)
-        .into()
+    status.code().and_then(|c| u8::try_from(c).ok()).unwrap_or(255).into()
 }

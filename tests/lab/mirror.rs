@@ -22,18 +22,11 @@ impl Mirror {
     pub fn of_machine() -> Result<Self> {
         let sites = tool::run(
             "apt-get",
-            [
-                "indextargets",
-                "--format",
-                "$(SITE) $(RELEASE)",
-                "Created-By: Packages",
-            ],
+            ["indextargets", "--format", "$(SITE) $(RELEASE)", "Created-By: Packages"],
         )?;
         let site = |suffix: &str| {
             let codename = |release: &str| {
-                Release::ALL
-                    .iter()
-                    .any(|r| format!("{}{suffix}", r.codename()) == release)
+                Release::ALL.iter().any(|r| format!("{}{suffix}", r.codename()) == release)
             };
             sites
                 .lines()
@@ -46,14 +39,8 @@ impl Mirror {
                 "this machine's apt has no Debian archive: set `{MIRROR_VARIABLE}` to its address"
             );
         };
-        let security = std::env::var(SECURITY_VARIABLE)
-            .ok()
-            .or_else(|| site("-security"));
-        Ok(Self {
-            archive,
-            security,
-            options: options()?,
-        })
+        let security = std::env::var(SECURITY_VARIABLE).ok().or_else(|| site("-security"));
+        Ok(Self { archive, security, options: options()? })
     }
 
     /// The lines of sources.list(5) for one release.
@@ -79,11 +66,8 @@ fn options() -> Result<Vec<String>> {
         "Acquire::https::Proxy",
     ];
     let dump = tool::run("apt-config", ["dump"])?;
-    let mut kept: Vec<String> = dump
-        .lines()
-        .filter(|l| KEPT.iter().any(|k| l.starts_with(k)))
-        .map(str::to_owned)
-        .collect();
+    let mut kept: Vec<String> =
+        dump.lines().filter(|l| KEPT.iter().any(|k| l.starts_with(k))).map(str::to_owned).collect();
     // Translations double the size of the lists and nothing here reads them.
     kept.push("Acquire::Languages \"none\";".to_owned());
     Ok(kept)

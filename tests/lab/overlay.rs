@@ -16,9 +16,7 @@ pub struct Overlay {
 impl Overlay {
     /// `folder` is the host's own; nothing is mounted yet.
     pub fn in_folder(folder: &Path) -> Self {
-        Self {
-            folder: folder.to_owned(),
-        }
+        Self { folder: folder.to_owned() }
     }
 
     /// What the host wrote, and nothing else.
@@ -53,17 +51,7 @@ impl Overlay {
             work.display()
         );
         let merged = self.merged();
-        tool::run(
-            "mount",
-            [
-                "-t",
-                "overlay",
-                "mxlab",
-                "-o",
-                &options,
-                &merged.to_string_lossy(),
-            ],
-        )?;
+        tool::run("mount", ["-t", "overlay", "mxlab", "-o", &options, &merged.to_string_lossy()])?;
         Ok(())
     }
 

@@ -22,12 +22,7 @@ pub fn personalise(room: &Room, tree: &Path, record: &Record, options: &Options)
     let name = &record.name;
     write(tree, "etc/hostname", &format!("{name}\n"), 0o644)?;
     write(tree, "etc/hosts", &hosts(name), 0o644)?;
-    write(
-        tree,
-        "etc/machine-id",
-        &format!("{:032x}\n", rand::random::<u128>()),
-        0o444,
-    )?;
+    write(tree, "etc/machine-id", &format!("{:032x}\n", rand::random::<u128>()), 0o444)?;
     host_keys(room, tree, record.number)?;
     let key = keys::client_public(room)?;
     authorize(tree, "root", &key, 0)?;
@@ -86,7 +81,9 @@ fn network(tree: &Path, number: u16) -> Result<()> {
          ExecStart=ip link set host0 up\n\
          ExecStart=ip address replace {v4} dev host0\n\
          ExecStart=ip -6 address replace {v6} dev host0 nodad\n\
-         ExecStart=ip route replace default via {gateway}\n"
+         ExecStart=ip route replace default via {gateway}\n\
+         # Inherited from the machine, which forwards for its hosts.\n\
+         ExecStart=sysctl -q -w net.ipv4.ip_forward=0\n"
     );
     write(tree, "etc/systemd/system/lab-network.service", &unit, 0o644)?;
     let wants = tree.join("etc/systemd/system/sysinit.target.wants");

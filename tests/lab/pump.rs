@@ -37,11 +37,7 @@ pub(super) async fn serve(
         let Ok((client, _)) = listener.accept().await else {
             continue;
         };
-        let line = Line {
-            traffic: Arc::clone(&traffic),
-            switch: switch.clone(),
-            options,
-        };
+        let line = Line { traffic: Arc::clone(&traffic), switch: switch.clone(), options };
         connections.spawn(line.connect(client));
     }
 }
@@ -90,11 +86,7 @@ impl Line {
             return reset(&client);
         };
         // Nagle's waiting would add delays that are not ours.
-        if client
-            .set_nodelay(true)
-            .and(server.set_nodelay(true))
-            .is_err()
-        {
+        if client.set_nodelay(true).and(server.set_nodelay(true)).is_err() {
             return reset(&client);
         }
         let cut = tokio::select! {
@@ -120,16 +112,8 @@ impl Line {
         let is_asking = AtomicBool::new(false);
         let (from_client, to_client) = client.split();
         let (from_server, to_server) = server.split();
-        let asking = Flow {
-            line: self,
-            direction: Direction::ToServer,
-            is_asking: &is_asking,
-        };
-        let answering = Flow {
-            line: self,
-            direction: Direction::ToClient,
-            is_asking: &is_asking,
-        };
+        let asking = Flow { line: self, direction: Direction::ToServer, is_asking: &is_asking };
+        let answering = Flow { line: self, direction: Direction::ToClient, is_asking: &is_asking };
         let both = tokio::try_join!(
             asking.run(from_client, to_server),
             answering.run(from_server, to_client),

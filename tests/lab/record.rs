@@ -19,7 +19,7 @@ pub struct Record {
     pub image: PathBuf,
     /// The process that will take the host down; none for a host that stays until `lab down`.
     pub owner: Option<Process>,
-    /// systemd-nspawn, once it was started.
+    /// What keeps the host running, once it was started.
     pub supervisor: Option<Process>,
 }
 

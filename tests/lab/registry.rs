@@ -1,6 +1,7 @@
 //! The register of hosts: gives out numbers, so that no two processes take the same.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -25,14 +26,11 @@ pub fn claim(room: &Room, name: &str, release: Release, image: &Path) -> Result<
     let _lock = Lock::take(room, LOCK)?;
     let records = records(room)?;
     for record in records.iter().filter(|record| record.is_abandoned()) {
-        remove(room, record).with_context(|| format!("taking away the left `{}`", record.name))?;
+        take_away(room, record)
+            .and_then(|trash| delete(&trash))
+            .with_context(|| format!("taking away the left `{}`", record.name))?;
     }
-    let Some(number) = address::NUMBERS
-        .into_iter()
-        .find(|n| !folder(room, *n).exists())
-    else {
-        bail!("no number is free for another host: `lab down --all` takes all away");
-    };
+    let number = free_number(room)?;
     let owner = Some(Process::current()?);
     let record = Record {
         number,
@@ -51,10 +49,33 @@ pub fn claim(room: &Room, name: &str, release: Release, image: &Path) -> Result<
     Ok(record)
 }
 
+/// Takes the first number whose folder and control group are free. The control group is the
+/// machine's, so that labs in different folders do not get the same.
+fn free_number(room: &Room) -> Result<u16> {
+    for number in address::NUMBERS.filter(|number| !folder(room, *number).exists()) {
+        if Cgroup::of(&address::machine(number)).make()? {
+            return Ok(number);
+        }
+    }
+    bail!("no number is free for another host: `lab down --all` takes all away");
+}
+
 /// Takes a host away: kills it, unmounts, deletes.
 pub fn release(room: &Room, record: &Record) -> Result<()> {
+    let lock = Lock::take(room, LOCK)?;
+    let trash = take_away(room, record)?;
+    // Deleting may take a second, and others wait.
+    drop(lock);
+    delete(&trash)
+}
+
+/// Deletes what killed processes left in the trash.
+pub fn sweep(room: &Room) -> Result<()> {
     let _lock = Lock::take(room, LOCK)?;
-    remove(room, record)
+    for entry in fs::read_dir(room.trash()).context("cannot list the trash")? {
+        delete(&entry?.path())?;
+    }
+    Ok(())
 }
 
 /// All hosts of the machine, by number.
@@ -81,7 +102,8 @@ fn records(room: &Room) -> Result<Vec<Record>> {
     Ok(records)
 }
 
-fn remove(room: &Room, record: &Record) -> Result<()> {
+/// Kills and unmounts a host and frees its number. Returns what is left to delete.
+fn take_away(room: &Room, record: &Record) -> Result<PathBuf> {
     let cgroup = Cgroup::of(&address::machine(record.number));
     cgroup.kill()?;
     if let Some(supervisor) = record.supervisor {
@@ -96,11 +118,19 @@ fn remove(room: &Room, record: &Record) -> Result<()> {
     }
     packages::keep(room, record.release, &overlay.upper())?;
     // Renamed first: a number is free again as soon as its folder is gone.
-    let trash = room
-        .trash()
-        .join(format!("{}-{}", record.number, rand::random::<u64>()));
+    let trash = room.trash().join(format!("{}-{}", record.number, rand::random::<u64>()));
     fs::rename(&folder, &trash).with_context(|| format!("cannot move `{}`", folder.display()))?;
-    fs::remove_dir_all(&trash).with_context(|| format!("cannot remove `{}`", trash.display()))
+    Ok(trash)
+}
+
+fn delete(trash: &Path) -> Result<()> {
+    match fs::remove_dir_all(trash) {
+        // Somebody else sweeps at the same time.
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove `{}`", trash.display()))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn wait_for_death(process: Process) -> Result<()> {

@@ -30,11 +30,7 @@ pub struct Options {
 impl Options {
     /// On a free port of 127.0.0.1, without delay.
     pub fn to(target: SocketAddr) -> Self {
-        Self {
-            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-            target,
-            delay: Duration::ZERO,
-        }
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 0)), target, delay: Duration::ZERO }
     }
 }
 
@@ -52,9 +48,7 @@ impl Relay {
     pub fn start(options: Options) -> Result<Self> {
         let listener = TcpListener::bind(options.listen)
             .with_context(|| format!("cannot listen on {}", options.listen))?;
-        listener
-            .set_nonblocking(true)
-            .context("cannot set up the relay's listener")?;
+        listener.set_nonblocking(true).context("cannot set up the relay's listener")?;
         let address = listener.local_addr().context("the relay has no address")?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -70,13 +64,7 @@ impl Relay {
                 tokio::select! { () = serve => {} _ = stopped => {} }
             });
         });
-        Ok(Self {
-            address,
-            traffic,
-            switch,
-            stop: Some(stop),
-            thread: Some(thread),
-        })
+        Ok(Self { address, traffic, switch, stop: Some(stop), thread: Some(thread) })
     }
 
     /// Where clients connect.

@@ -45,11 +45,7 @@ impl RelayCommand {
             Err(_) => Host::find(&self.target)?.ssh(),
         };
         let delay = Duration::from_millis(self.delay);
-        let relay = Relay::start(Options {
-            listen: self.listen,
-            target,
-            delay,
-        })?;
+        let relay = Relay::start(Options { listen: self.listen, target, delay })?;
         if let Some(trigger) = self.trigger() {
             relay.cut_when(trigger, self.cut);
         }
@@ -71,13 +67,8 @@ impl RelayCommand {
 
     fn trigger(&self) -> Option<Trigger> {
         let bytes = self.cut_bytes.map(|n| Trigger::Bytes(self.direction, n));
-        let time = || {
-            self.cut_after
-                .map(|ms| Trigger::After(Duration::from_millis(ms)))
-        };
-        bytes
-            .or_else(|| self.cut_round_trips.map(Trigger::RoundTrips))
-            .or_else(time)
+        let time = || self.cut_after.map(|ms| Trigger::After(Duration::from_millis(ms)));
+        bytes.or_else(|| self.cut_round_trips.map(Trigger::RoundTrips)).or_else(time)
     }
 }
 

@@ -42,9 +42,7 @@ impl FromStr for Release {
     type Err = anyhow::Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let found = Self::ALL
-            .into_iter()
-            .find(|r| text == r.number() || text == r.codename());
+        let found = Self::ALL.into_iter().find(|r| text == r.number() || text == r.codename());
         let Some(release) = found else {
             bail!("no release `{text}`: the lab has 11, 12 and 13");
         };

@@ -30,10 +30,7 @@ pub fn missing() -> Option<String> {
 /// returns false; with `CI` set it panics instead, since CI does not allow the skip.
 pub fn lab_or_skip(test: &str) -> bool {
     let Some(reason) = missing() else { return true };
-    assert!(
-        std::env::var_os("CI").is_none(),
-        "{test} must not be skipped in CI: {reason}"
-    );
+    assert!(std::env::var_os("CI").is_none(), "{test} must not be skipped in CI: {reason}");
     #[expect(clippy::print_stderr, reason = "a skipped test must be seen")]
     {
         eprintln!("SKIPPED {test}: {reason}");
@@ -44,9 +41,6 @@ pub fn lab_or_skip(test: &str) -> bool {
 /// The effective user id, the second number of `Uid:` in proc(5) `status`.
 fn is_root() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let ids = status
-        .lines()
-        .find_map(|line| line.strip_prefix("Uid:"))
-        .unwrap_or_default();
+    let ids = status.lines().find_map(|line| line.strip_prefix("Uid:")).unwrap_or_default();
     ids.split_whitespace().nth(1) == Some("0")
 }

@@ -20,13 +20,9 @@ impl Room {
         let root =
             std::env::var_os(ROOT_VARIABLE).map_or_else(|| DEFAULT_ROOT.into(), PathBuf::from);
         let opened = Self { root };
-        for folder in [
-            opened.images(),
-            opened.keys(),
-            opened.hosts(),
-            opened.trash(),
-            opened.locks(),
-        ] {
+        for folder in
+            [opened.images(), opened.keys(), opened.hosts(), opened.trash(), opened.locks()]
+        {
             std::fs::create_dir_all(&folder)
                 .with_context(|| format!("cannot make `{}`", folder.display()))?;
         }

@@ -20,21 +20,12 @@ impl SigningKey {
     pub fn ensure(home: &Path) -> Result<Self> {
         use std::os::unix::fs::PermissionsExt as _;
 
-        let key = Self {
-            home: home.to_owned(),
-        };
+        let key = Self { home: home.to_owned() };
         fs::create_dir_all(home).with_context(|| format!("cannot make `{}`", home.display()))?;
         fs::set_permissions(home, fs::Permissions::from_mode(0o700))?;
         if key.fingerprint().is_err() {
-            let how = [
-                "--passphrase",
-                "",
-                "--quick-generate-key",
-                USER,
-                "rsa3072",
-                "sign",
-                "never",
-            ];
+            let how =
+                ["--passphrase", "", "--quick-generate-key", USER, "rsa3072", "sign", "never"];
             key.gpg(&how)?;
         }
         Ok(key)
@@ -69,14 +60,7 @@ impl SigningKey {
 
     fn gpg(&self, words: &[&str]) -> Result<String> {
         let home = self.home.to_string_lossy();
-        let always = [
-            "--homedir",
-            &*home,
-            "--batch",
-            "--quiet",
-            "--pinentry-mode",
-            "loopback",
-        ];
+        let always = ["--homedir", &*home, "--batch", "--quiet", "--pinentry-mode", "loopback"];
         tool::run("gpg", always.iter().chain(words))
     }
 }

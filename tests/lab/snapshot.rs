@@ -23,8 +23,8 @@ pub struct Stamp {
     size: u64,
     /// Seconds and nanoseconds of the last change of content, or of a folder's entries.
     written: (i64, i64),
-    /// Seconds and nanoseconds of the last change of anything. None where it was not the host
-    /// that decided it: on the base image.
+    /// Seconds and nanoseconds of the last change of anything. None where it may not be the
+    /// host that decided it: on the base image, and on a lent package, which is a hard link.
     touched: Option<(i64, i64)>,
 }
 
@@ -35,15 +35,13 @@ impl Stamp {
             owner: (metadata.uid(), metadata.gid()),
             size: if metadata.is_dir() { 0 } else { metadata.len() },
             written: (metadata.mtime(), metadata.mtime_nsec()),
-            touched: Some((metadata.ctime(), metadata.ctime_nsec())),
+            touched: (metadata.is_dir() || metadata.nlink() == 1)
+                .then(|| (metadata.ctime(), metadata.ctime_nsec())),
         }
     }
 
     fn of_image(metadata: &Metadata) -> Self {
-        Self {
-            touched: None,
-            ..Self::of(metadata)
-        }
+        Self { touched: None, ..Self::of(metadata) }
     }
 
     /// Whether both may be the same untouched path.
@@ -68,11 +66,7 @@ impl Snapshot {
         let overlay = host.overlay();
         walk(&overlay.upper(), Path::new("/"), &mut paths)?;
         for inside in container::PLAIN {
-            walk(
-                &overlay.plain(&container::plain_name(inside))?,
-                Path::new(inside),
-                &mut paths,
-            )?;
+            walk(&overlay.plain(&container::plain_name(inside))?, Path::new(inside), &mut paths)?;
         }
         for inside in IN_MEMORY {
             walk(&host.inside(inside)?, Path::new(inside), &mut paths)?;
@@ -91,11 +85,7 @@ impl Snapshot {
         }
         let below = image.join(path.strip_prefix("/").unwrap_or(path));
         let is_memory = IN_MEMORY.iter().any(|inside| path.starts_with(inside));
-        let metadata = if is_memory {
-            None
-        } else {
-            below.symlink_metadata().ok()
-        };
+        let metadata = if is_memory { None } else { below.symlink_metadata().ok() };
         metadata.as_ref().map(Stamp::of_image)
     }
 }
@@ -104,10 +94,7 @@ fn walk(at: &Path, path: &Path, paths: &mut BTreeMap<PathBuf, Option<Stamp>>) ->
     let Some(metadata) = present(at.symlink_metadata(), at)? else {
         return Ok(());
     };
-    paths.insert(
-        path.to_owned(),
-        (!is_whiteout(&metadata)).then(|| Stamp::of(&metadata)),
-    );
+    paths.insert(path.to_owned(), (!is_whiteout(&metadata)).then(|| Stamp::of(&metadata)));
     if !metadata.is_dir() {
         return Ok(());
     }

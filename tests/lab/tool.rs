@@ -19,23 +19,13 @@ pub fn feed<S: AsRef<OsStr>>(
     use std::io::Write as _;
 
     let mut command = Command::new(program);
-    command
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let said = format!("{command:?}");
-    let mut child = command
-        .spawn()
-        .with_context(|| format!("cannot start {said}"))?;
+    let mut child = command.spawn().with_context(|| format!("cannot start {said}"))?;
     if let Some(mut stdin) = child.stdin.take() {
-        stdin
-            .write_all(input.as_bytes())
-            .with_context(|| format!("{said} took no input"))?;
+        stdin.write_all(input.as_bytes()).with_context(|| format!("{said} took no input"))?;
     }
-    let output = child
-        .wait_with_output()
-        .with_context(|| format!("cannot wait for {said}"))?;
+    let output = child.wait_with_output().with_context(|| format!("cannot wait for {said}"))?;
     if !output.status.success() {
         let error = String::from_utf8_lossy(&output.stderr);
         bail!("{said} failed ({}): {}", output.status, error.trim_end());
@@ -47,7 +37,5 @@ pub fn feed<S: AsRef<OsStr>>(
 pub fn exists(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
-    folders
-        .into_iter()
-        .any(|folder| folder.join(program).is_file())
+    folders.into_iter().any(|folder| folder.join(program).is_file())
 }

@@ -1,13 +1,14 @@
 //! The write detector: what was written on a host between two moments.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
 use super::host::Host;
-use super::snapshot::Snapshot;
+use super::running_state;
+use super::snapshot::{Snapshot, Stamp};
 
 /// What a mere login, a sudo and the passing of time write. A path stands for itself and for
 /// all below it.
@@ -44,7 +45,7 @@ pub enum Kind {
     Removed,
 }
 
-/// One path that was written.
+/// One path, or one thing of [`running_state`], that was changed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Change {
     pub path: PathBuf,
@@ -63,50 +64,64 @@ impl fmt::Display for Change {
 }
 
 /// Looks from outside, so looking writes nothing itself. A file that is made and removed again
-/// shows as its changed folder; not seen are writes that put everything back, times included,
-/// and what is not a file: the kernel's settings, firewall rules, the state of processes.
+/// shows as its changed folder. Services, network settings and firewall rules are compared too,
+/// under names such as `service ssh.service`. Not seen are writes that put everything back,
+/// times included, and settings of the kernel that all hosts share.
 #[derive(Debug)]
 pub struct Watch<'a> {
     host: &'a Host,
     before: Snapshot,
+    running: BTreeMap<String, String>,
 }
 
 impl<'a> Watch<'a> {
     pub fn start(host: &'a Host) -> Result<Self> {
         host.wait_until_up()?;
-        Ok(Self {
-            host,
-            before: Snapshot::take(host)?,
-        })
+        let running = running_state::take(host)?;
+        Ok(Self { host, before: Snapshot::take(host)?, running })
     }
 
     /// What was written since the start, but for what a login writes.
     pub fn changes(&self) -> Result<Vec<Change>> {
         let all = self.all_changes()?;
-        Ok(all
-            .into_iter()
-            .filter(|change| !is_login(&change.path))
-            .collect())
+        Ok(all.into_iter().filter(|change| !is_login(&change.path)).collect())
     }
 
-    /// What was written since the start, by path.
+    /// What was written since the start, files first, each by name.
     pub fn all_changes(&self) -> Result<Vec<Change>> {
         let image = self.host.image()?;
         let after = Snapshot::take(self.host)?;
         let paths: BTreeSet<&PathBuf> = self.before.paths().chain(after.paths()).collect();
         let change = |path: &PathBuf| {
-            let kind = match (self.before.stamp(path, &image), after.stamp(path, &image)) {
-                (None, Some(_)) => Kind::Created,
-                (Some(_), None) => Kind::Removed,
-                (Some(old), Some(new)) if !old.matches(&new) => Kind::Changed,
-                _ => return None,
-            };
-            Some(Change {
-                path: path.clone(),
-                kind,
-            })
+            let (old, new) = (self.before.stamp(path, &image), after.stamp(path, &image));
+            let kind = Kind::between(old, new, Stamp::matches)?;
+            Some(Change { path: path.clone(), kind })
         };
-        Ok(paths.into_iter().filter_map(change).collect())
+        let mut changes: Vec<Change> = paths.into_iter().filter_map(change).collect();
+        changes.extend(self.running_changes()?);
+        Ok(changes)
+    }
+
+    fn running_changes(&self) -> Result<Vec<Change>> {
+        let after = running_state::take(self.host)?;
+        let names: BTreeSet<&String> = self.running.keys().chain(after.keys()).collect();
+        let change = |name: &String| {
+            let (old, new) = (self.running.get(name), after.get(name));
+            let kind = Kind::between(old, new, |old, new| old == new)?;
+            Some(Change { path: name.into(), kind })
+        };
+        Ok(names.into_iter().filter_map(change).collect())
+    }
+}
+
+impl Kind {
+    fn between<T>(old: Option<T>, new: Option<T>, same: impl Fn(&T, &T) -> bool) -> Option<Self> {
+        match (old, new) {
+            (None, Some(_)) => Some(Self::Created),
+            (Some(_), None) => Some(Self::Removed),
+            (Some(old), Some(new)) if !same(&old, &new) => Some(Self::Changed),
+            _ => None,
+        }
     }
 }
 

@@ -25,9 +25,7 @@ impl Web {
     pub fn serve(folder: &Path, listen: SocketAddr) -> Result<Self> {
         let listener =
             TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen}"))?;
-        let address = listener
-            .local_addr()
-            .context("the web server has no address")?;
+        let address = listener.local_addr().context("the web server has no address")?;
         let is_over = Arc::new(AtomicBool::new(false));
         let over = Arc::clone(&is_over);
         let folder = folder.to_owned();
@@ -42,11 +40,7 @@ impl Web {
                 std::thread::spawn(move || drop(answer(&stream, &folder)));
             }
         });
-        Ok(Self {
-            address,
-            is_over,
-            thread: Some(thread),
-        })
+        Ok(Self { address, is_over, thread: Some(thread) })
     }
 
     /// Without a slash at the end.
@@ -78,20 +72,14 @@ fn answer(mut stream: &TcpStream, folder: &Path) -> Result<()> {
         }
     }
     let mut words = request.split(' ');
-    let (method, target) = (
-        words.next().unwrap_or_default(),
-        words.next().unwrap_or_default(),
-    );
+    let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let found = locate(folder, target).and_then(|path| Ok(std::fs::read(path)?));
     let (status, body) = match found {
         Ok(body) => ("200 OK", body),
         Err(_) => ("404 Not Found", b"not found\n".to_vec()),
     };
     let length = body.len();
-    write!(
-        stream,
-        "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
-    )?;
+    write!(stream, "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n")?;
     if method != "HEAD" {
         stream.write_all(&body)?;
     }
@@ -100,22 +88,11 @@ fn answer(mut stream: &TcpStream, folder: &Path) -> Result<()> {
 
 /// The file of a request's target; nothing outside the folder.
 fn locate(folder: &Path, target: &str) -> Result<PathBuf> {
-    let path = target
-        .split('?')
-        .next()
-        .unwrap_or_default()
-        .trim_start_matches('/');
+    let path = target.split('?').next().unwrap_or_default().trim_start_matches('/');
     // apt writes `~` and `+` as they are, but some clients do not.
-    let path = path
-        .replace("%7e", "~")
-        .replace("%7E", "~")
-        .replace("%2b", "+")
-        .replace("%3a", ":");
+    let path = path.replace("%7e", "~").replace("%7E", "~").replace("%2b", "+").replace("%3a", ":");
     let path = Path::new(&path);
-    if !path
-        .components()
-        .all(|part| matches!(part, Component::Normal(_)))
-    {
+    if !path.components().all(|part| matches!(part, Component::Normal(_))) {
         bail!("not a plain path");
     }
     Ok(folder.join(path))

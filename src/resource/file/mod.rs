@@ -1,0 +1,113 @@
+//! Paths: files, directories, links; what they are, what they hold, how they change.
+
+mod actions;
+mod checksum;
+mod connectivity;
+mod content;
+mod list;
+mod ownership;
+mod same;
+mod stat;
+mod state;
+mod tree;
+mod write;
+
+use std::sync::Arc;
+
+pub use actions::{Link, MakeDirectory, Remove, SetAttributes, Touch};
+pub use checksum::{Algorithm, Checksum};
+pub use content::{Content, ContentState, Digest, DigestState, digest_of};
+pub use list::{Listed, Listing};
+pub use ownership::{Ownership, octal};
+pub use same::SameFile;
+pub use stat::{Facts, Stat};
+pub use state::{Attributes, Path, PathKind, PathState};
+pub use tree::{Tree, TreeNode, TreeState};
+pub use write::{Source, WriteFile};
+
+use super::host::{Host, Suspend};
+
+impl Host<'_> {
+    /// What stands at a path (a link is a link).
+    ///
+    /// Absent after an opaque action that may have brought it is unknown.
+    pub fn path(&self, path: &str) -> Result<Arc<PathState>, Suspend> {
+        let state = self.path_or_assume_none(path, false)?;
+        Ok(state)
+    }
+
+    /// What stands at a path, for tasks that replace it whatever it is: where a planned package
+    /// might bring it, absent is assumed and the plan says so.
+    pub fn path_to_replace(&self, path: &str) -> Result<Arc<PathState>, Suspend> {
+        self.path_or_assume_none(path, true)
+    }
+
+    fn path_or_assume_none(&self, path: &str, assume: bool) -> Result<Arc<PathState>, Suspend> {
+        if let Some(fate) = self.fate_of_ancestors(path) {
+            return Ok(Arc::new(fate));
+        }
+        let query = Path { path: path.to_string() };
+        let state = self.state(query.clone())?;
+        if *state != PathState::Absent || self.is_predicted(&query) {
+            return Ok(state);
+        }
+        match self.opaque(|opaque| opaque.may_bring(path)) {
+            None => Ok(state),
+            Some(opaque) if assume => {
+                self.assume(format!("{} brings no `{path}`", opaque.brings()));
+                Ok(state)
+            }
+            Some(opaque) => Err(Suspend::Unknown(Arc::clone(&opaque.reason))),
+        }
+    }
+
+    /// A directory that a planned action makes or removes has nothing in it.
+    fn fate_of_ancestors(&self, path: &str) -> Option<PathState> {
+        if self.is_predicted(&Path { path: path.to_string() }) {
+            return None;
+        }
+        let mut end = path.len();
+        while let Some(slash) = path[..end].rfind('/').filter(|slash| *slash > 0) {
+            end = slash;
+            let ancestor = Path { path: path[..end].to_string() };
+            if !self.is_predicted(&ancestor) {
+                continue;
+            }
+            let Some(Ok(state)) = self.lookup(&ancestor) else { continue };
+            match &*state {
+                PathState::Absent => return Some(PathState::Absent),
+                PathState::Present(attributes) if attributes.fresh => {
+                    return Some(PathState::Absent);
+                }
+                PathState::Present(_) => {}
+            }
+        }
+        None
+    }
+
+    /// The SHA-256 of a regular file, in hexadecimal; none if there is none.
+    pub fn digest(&self, path: &str) -> Result<Option<String>, Suspend> {
+        match &*self.path(path)? {
+            PathState::Present(found) if found.kind == PathKind::File => {
+                Ok(self.state(Digest { path: path.to_string() })?.0.clone())
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The bytes of a regular file; none if there is none.
+    pub fn content(&self, path: &str) -> Result<Option<Arc<Vec<u8>>>, Suspend> {
+        match &*self.path(path)? {
+            PathState::Present(found) if found.kind == PathKind::File => self.content_of(path),
+            PathState::Present(found) if matches!(found.kind, PathKind::Link(_)) => {
+                self.content_of(path)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The bytes at a path that is known to be there.
+    pub fn content_of(&self, path: &str) -> Result<Option<Arc<Vec<u8>>>, Suspend> {
+        Ok(self.state(Content { path: path.to_string() })?.0.clone())
+    }
+}

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::resource::file::{MakeDirectory, Ownership, PathState, SetAttributes, Source};
-use crate::resource::home::Account;
+use crate::resource::account::Account;
 use crate::resource::{Host, Suspend};
 use crate::value::Value;
 
@@ -56,7 +56,7 @@ impl Module for AuthorizedKey {
     const SUMMARY: &'static str = "manage the keys that may log in as a user";
 
     fn plan(args: &Args, _call: &Call<'_>, host: &Host<'_>) -> Result<Plan, Suspend> {
-        let account = host.account(&args.user)?;
+        let account = host.existing_account(&args.user)?;
         let path = match &args.path {
             Some(path) => absolute("path", path)?.to_string(),
             None => format!("{}/.ssh/authorized_keys", account.home.trim_end_matches('/')),
@@ -130,7 +130,7 @@ fn write(
     let wanted = Wanted {
         content: Source::Bytes(Arc::new(content)),
         owner: mine.then_some(&args.user),
-        group: mine.then_some(&account.group),
+        group: mine.then_some(&account.group).filter(|group| !group.is_empty()),
         mode: mine.then_some(Mode::Bits(0o600)),
         follow: args.follow,
         read: old,
@@ -151,7 +151,7 @@ fn own_directory(
 ) -> Result<(), Suspend> {
     let ownership = Ownership {
         owner: Some(args.user.clone()),
-        group: Some(account.group.clone()),
+        group: Some(account.group.clone()).filter(|group| !group.is_empty()),
         mode: Some(0o700),
     };
     match host.path_to_replace(folder)?.attributes() {

@@ -13,7 +13,6 @@ mod host;
 pub mod package;
 pub mod ping;
 pub mod crontab;
-pub mod home;
 pub mod kernel;
 mod probe;
 mod query;

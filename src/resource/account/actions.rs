@@ -270,6 +270,8 @@ impl Action for CreateUser {
                 mode,
                 owner: self.name.clone(),
                 group: account.group.clone(),
+                uid: None,
+                gid: None,
                 size: None,
                 fresh: false,
             };
@@ -414,6 +416,8 @@ if [ -d "$skeleton" ]; then cp -dR -- "$skeleton/." "$home/"; fi"#,
             mode: self.mode,
             owner: self.user.clone(),
             group: self.group.clone(),
+            uid: None,
+            gid: None,
             size: None,
             fresh: false,
         };
@@ -552,6 +556,8 @@ if [ ! -d "$folder" ]; then mkdir -m 700 -- "$folder"; chown -- "$owner" "$folde
                 mode,
                 owner: self.user.clone(),
                 group: self.group.clone(),
+                uid: None,
+                gid: None,
                 size: None,
                 fresh: false,
             };

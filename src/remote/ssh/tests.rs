@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
@@ -504,28 +504,11 @@ async fn a_server_that_babbles_hurts_nobody() {
     assert!(peak_memory() - before < 128);
 }
 
-/// Relays to `to` with `delay` in each direction.
-async fn slow_relay(to: u16, delay: Duration) -> u16 {
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+/// Relays to `to` with `delay` in each direction, and passes nothing any more once `silent` is set.
+async fn slow_relay(to: u16, delay: Duration, silent: &Arc<AtomicBool>) -> u16 {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let pass = move |mut from: tokio::net::tcp::OwnedReadHalf,
-                     mut to: tokio::net::tcp::OwnedWriteHalf| async move {
-        let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
-        tokio::spawn(async move {
-            while let Some((due, bytes)) = receiver.recv().await {
-                tokio::time::sleep_until(due).await;
-                let bytes: Vec<u8> = bytes;
-                if to.write_all(&bytes).await.is_err() {
-                    return;
-                }
-            }
-        });
-        let mut buffer = vec![0; 65536];
-        while let Ok(size @ 1..) = from.read(&mut buffer).await {
-            let _ = sender.send((tokio::time::Instant::now() + delay, buffer[..size].to_vec()));
-        }
-    };
+    let silent = Arc::clone(silent);
     tokio::spawn(async move {
         while let Ok((near, _)) = listener.accept().await {
             // The connection itself takes a round trip too.
@@ -534,18 +517,40 @@ async fn slow_relay(to: u16, delay: Duration) -> u16 {
             near.set_nodelay(true).unwrap();
             far.set_nodelay(true).unwrap();
             let ((near_in, near_out), (far_in, far_out)) = (near.into_split(), far.into_split());
-            tokio::spawn(pass(near_in, far_out));
-            tokio::spawn(pass(far_in, near_out));
+            tokio::spawn(pass(near_in, far_out, delay, Arc::clone(&silent)));
+            tokio::spawn(pass(far_in, near_out, delay, Arc::clone(&silent)));
         }
     });
     port
+}
+
+async fn pass(
+    mut from: tokio::net::tcp::OwnedReadHalf,
+    mut to: tokio::net::tcp::OwnedWriteHalf,
+    delay: Duration,
+    silent: Arc<AtomicBool>,
+) {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel::<(_, Vec<u8>)>();
+    tokio::spawn(async move {
+        while let Some((due, bytes)) = receiver.recv().await {
+            tokio::time::sleep_until(due).await;
+            if !silent.load(Ordering::SeqCst) && to.write_all(&bytes).await.is_err() {
+                return;
+            }
+        }
+    });
+    let mut buffer = vec![0; 65536];
+    while let Ok(size @ 1..) = from.read(&mut buffer).await {
+        let _ = sender.send((tokio::time::Instant::now() + delay, buffer[..size].to_vec()));
+    }
 }
 
 #[tokio::test]
 async fn the_first_answer_takes_few_round_trips() {
     let Some(sshd) = Sshd::start("") else { return };
     let round_trip = Duration::from_millis(100);
-    let port = slow_relay(sshd.port, round_trip / 2).await;
+    let port = slow_relay(sshd.port, round_trip / 2, &Arc::default()).await;
     let target = Target { port: Some(port), ..sshd.target() };
     let key = std::fs::read_to_string(sshd.path("host_ed25519.pub")).unwrap();
     std::fs::write(sshd.path("known_hosts"), format!("[127.0.0.1]:{port} {key}")).unwrap();
@@ -563,4 +568,26 @@ async fn the_first_answer_takes_few_round_trips() {
     );
     assert!(first < round_trip * 12 + Duration::from_secs(1));
     assert!(more < round_trip * 2 + Duration::from_secs(1));
+}
+
+#[tokio::test]
+async fn a_connection_that_falls_silent_is_lost() {
+    let Some(sshd) = Sshd::start("") else { return };
+    let silent = Arc::new(AtomicBool::new(false));
+    let port = slow_relay(sshd.port, Duration::ZERO, &silent).await;
+    let ssh_args = ["-o", "ServerAliveInterval=1"].map(str::to_owned).to_vec();
+    let target = Target { port: Some(port), ssh_args, ..sshd.target() };
+    let key = std::fs::read_to_string(sshd.path("host_ed25519.pub")).unwrap();
+    std::fs::write(sshd.path("known_hosts"), format!("[127.0.0.1]:{port} {key}")).unwrap();
+    let connection = Connection::open(&target, &sshd.env()).await.unwrap();
+    let shell = connection.shell(&Become::login()).await.unwrap();
+    shell.run_one(Script::of(["true"])).await.unwrap();
+    silent.store(true, Ordering::SeqCst);
+    let start = Instant::now();
+    let lost = shell.run_one(Script::of(["sleep", "60"])).await.unwrap_err();
+    assert!(start.elapsed() < Duration::from_secs(8), "{lost} after {:?}", start.elapsed());
+    let start = Instant::now();
+    assert!(connection.shell(&Become::login()).await.is_err());
+    connection.close().await;
+    assert!(start.elapsed() < Duration::from_secs(3));
 }

@@ -20,6 +20,7 @@ mod edit;
 mod fetch;
 mod file;
 mod find;
+mod get_url;
 mod glob;
 mod hostname;
 mod json_text;
@@ -35,6 +36,8 @@ mod stat;
 mod sysctl;
 mod template;
 mod timezone;
+mod uri;
+mod web_request;
 
 pub use argument::{Argument, Hidden, Mode, Omittable, Unsupported, Words};
 pub use arguments::{ArgumentSpec, Arguments, Given, Passed};

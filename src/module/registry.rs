@@ -76,6 +76,7 @@ static MODULES: &[Entry] = &[
     Entry::of::<super::fetch::Fetch>(),
     Entry::of::<super::file::File>(),
     Entry::of::<super::find::Find>(),
+    Entry::of::<super::get_url::GetUrl>(),
     Entry::of::<super::hostname::Hostname>(),
     Entry::of::<super::lineinfile::LineInFile>(),
     Entry::of::<super::replace::Replace>(),
@@ -84,6 +85,7 @@ static MODULES: &[Entry] = &[
     Entry::of::<super::sysctl::Sysctl>(),
     Entry::of::<super::template::Template>(),
     Entry::of::<super::timezone::Timezone>(),
+    Entry::of::<super::uri::Uri>(),
 ];
 
 /// All modules.

@@ -13,6 +13,7 @@ pub mod kernel;
 mod probe;
 mod query;
 mod stored;
+pub mod web;
 mod world;
 
 pub use action::{Action, Guard, Nature, Step};

@@ -116,7 +116,7 @@ impl Module for Uri {
                 return Ok(plan);
             }
         }
-        let request = self::request_of(args, call, host)?;
+        let request = request_of(args, call, host)?;
         let mut plan = Plan::new();
         let fine = statuses(args)?;
         let (content, url) = (args.return_content, shown_url(args.url.as_str()));

@@ -25,6 +25,7 @@ mod fail;
 mod fetch;
 mod file;
 mod find;
+mod get_url;
 mod glob;
 mod include_vars;
 mod hostname;
@@ -53,6 +54,8 @@ mod sysctl;
 mod template;
 mod timezone;
 mod user;
+mod uri;
+mod web_request;
 
 pub use argument::{Argument, Hidden, Mode, Omittable, Unsupported, Words};
 pub use arguments::{ArgumentSpec, Arguments, Given, Passed};

@@ -87,6 +87,7 @@ static MODULES: &[Entry] = &[
     Entry::of::<super::cron::Cron>(),
     Entry::of::<super::fetch::Fetch>(),
     Entry::of::<super::find::Find>(),
+    Entry::of::<super::get_url::GetUrl>(),
     Entry::of::<super::hostname::Hostname>(),
     Entry::of::<super::lineinfile::LineInFile>(),
     Entry::of::<super::replace::Replace>(),
@@ -108,6 +109,7 @@ static MODULES: &[Entry] = &[
     Entry::of::<super::systemd::SystemdService>(),
     Entry::of::<super::timezone::Timezone>(),
     Entry::of::<super::user::User>(),
+    Entry::of::<super::uri::Uri>(),
 ];
 
 /// All modules.

@@ -18,6 +18,7 @@ mod probe;
 mod query;
 mod stored;
 pub mod unit;
+pub mod web;
 mod world;
 
 pub use action::{Action, Guard, Nature, Step};

@@ -134,6 +134,25 @@ impl Argument for f64 {
     }
 }
 
+/// An argument that Ansible has and this program does not; only its absence is accepted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Unsupported;
+
+impl Argument for Unsupported {
+    const KIND: &'static str = "not supported";
+
+    fn read(value: &Value) -> Result<Self, String> {
+        match value {
+            Value::Null | Value::Bool(false) => Ok(Self),
+            _ => Err("is not supported by mxprov".into()),
+        }
+    }
+
+    fn missing() -> Option<Self> {
+        Some(Self)
+    }
+}
+
 /// A list of strings; one string with commas is a list too.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Words(pub Vec<String>);

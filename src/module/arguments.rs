@@ -56,6 +56,7 @@ pub trait Arguments: Sized {
 ///
 /// `name: Type` is required unless the type is an `Option`; `name: Type = default` is not;
 /// `name as "type"` gives it another name in YAML; `name | "alias"` adds other names.
+/// `refuses { name, … }` after the struct: Ansible has them, this program says that it has not.
 #[macro_export]
 macro_rules! arguments {
     (
@@ -66,6 +67,7 @@ macro_rules! arguments {
                 $field:ident $(as $yaml:literal)? $(| $alias:literal)* : $kind:ty $(= $default:expr)?
             ),* $(,)?
         }
+        $(refuses { $($refused:ident $(| $other:literal)*),* $(,)? })?
     ) => {
         $(#[doc = $struct_doc])*
         #[derive(Debug, Clone)]
@@ -84,7 +86,16 @@ macro_rules! arguments {
                     default: $crate::arguments!(@default $($default)?),
                     secret: <$kind as $crate::module::Argument>::SECRET,
                     doc: [$($doc),*].join("\n").trim().to_string(),
-                }),*]
+                },)* $($($crate::module::ArgumentSpec {
+                    name: stringify!($refused),
+                    aliases: &[$($other),*],
+                    kind: <$crate::module::Unsupported as $crate::module::Argument>::KIND,
+                    choices: vec![],
+                    required: false,
+                    default: None,
+                    secret: false,
+                    doc: "Not supported by mxprov.".to_string(),
+                },)*)?]
             }
 
             fn read(
@@ -98,6 +109,7 @@ macro_rules! arguments {
                         $(.or_else(|| Some(<$kind as From<_>>::from($default))))?
                         .or_else(<$kind as $crate::module::Argument>::missing);
                 )*
+                $($(let _: Option<$crate::module::Unsupported> = reader.take(stringify!($refused));)*)?
                 reader.finish()?;
                 match ($($field,)*) {
                     ($(Some($field),)*) => Ok(Self { $($field),* }),
@@ -115,6 +127,7 @@ macro_rules! arguments {
                 $(
                     let _: Option<$kind> = reader.take($crate::arguments!(@name $field $($yaml)?));
                 )*
+                $($(let _: Option<$crate::module::Unsupported> = reader.take(stringify!($refused));)*)?
                 reader.finish().err().unwrap_or_default()
             }
         }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use crate::resource::file::{
-    Link, MakeDirectory, Ownership, PathKind, PathState, Remove, SetAttributes, Touch,
+    Link, MakeDirectory, Ownership, Path, PathKind, PathState, Remove, SetAttributes, Touch, Tree,
 };
 use crate::resource::{Host, Suspend};
 use crate::value::Value;
-use crate::{arguments, choice};
 
+use super::paths::{join, missing_parents, resolve};
 use super::{Call, Mode, Module, Plan};
 
 choice! {
@@ -122,7 +122,7 @@ fn absent(mut plan: Plan, path: &str, host: &Host<'_>) -> Result<Plan, Suspend> 
 
 fn directory(mut plan: Plan, path: &str, args: &Args, host: &Host<'_>) -> Result<Plan, Suspend> {
     plan.set("state", Value::data("directory"));
-    let resolved = resolve(path, args.follow, host)?;
+    let resolved = if args.follow { resolve(path, host)? } else { path.to_string() };
     let path = resolved.as_str();
     let state = host.path_to_replace(path)?;
     match &*state {
@@ -136,7 +136,7 @@ fn directory(mut plan: Plan, path: &str, args: &Args, host: &Host<'_>) -> Result
                 });
             }
             if args.recurse {
-                return Err(Suspend::failed("`recurse` is not supported"));
+                recurse(&mut plan, path, args, host)?;
             }
         }
         PathState::Present(_) => {
@@ -153,55 +153,33 @@ fn directory(mut plan: Plan, path: &str, args: &Args, host: &Host<'_>) -> Result
     Ok(plan)
 }
 
-/// The path that a link stands for; at most 16 links are followed.
-fn resolve(path: &str, follow: bool, host: &Host<'_>) -> Result<String, Suspend> {
-    let mut path = path.to_string();
-    for _ in 0..16 {
-        let state = host.path_to_replace(&path)?;
-        let target = match state.attributes().map(|found| &found.kind) {
-            Some(PathKind::Link(target)) if follow => target.clone(),
-            _ => return Ok(path),
+/// Owner, group and mode of all that is in a directory.
+fn recurse(plan: &mut Plan, root: &str, args: &Args, host: &Host<'_>) -> Result<(), Suspend> {
+    let tree = host.state(Tree { path: root.to_string() })?;
+    for node in tree.0.iter().filter(|node| node.path != root) {
+        // What a planned action determines counts more than what the list says.
+        let planned = match host.lookup(&Path { path: node.path.clone() }) {
+            Some(Ok(state)) => state.attributes().cloned(),
+            _ => Some(node.attributes.clone()),
         };
-        path = join(&path, &target);
-    }
-    Err(Suspend::failed(format!("`{path}` goes through too many links")))
-}
-
-/// A link's target as an absolute path.
-fn join(link: &str, target: &str) -> String {
-    match (target.starts_with('/'), link.rfind('/')) {
-        (true, _) | (_, None) => target.to_string(),
-        (false, Some(slash)) => {
-            crate::files::clean(std::path::Path::new(&format!("{}/{target}", &link[..slash])))
-                .display()
-                .to_string()
+        let Some(found) = planned else { continue };
+        let wanted = ownership(
+            args.owner.as_ref(),
+            args.group.as_ref(),
+            args.mode.as_ref(),
+            found.mode,
+            found.kind == PathKind::Directory,
+        );
+        let missing = wanted.missing(&found);
+        if !missing.is_empty() {
+            plan.act(SetAttributes { path: node.path.clone(), ownership: missing, before: found });
         }
     }
-}
-
-/// The parents that are not there, outermost first.
-pub fn missing_parents(path: &str, host: &Host<'_>) -> Result<Vec<String>, Suspend> {
-    let mut missing = Vec::new();
-    let mut end = path.len();
-    while let Some(slash) = path[..end].rfind('/').filter(|slash| *slash > 0) {
-        end = slash;
-        match &*host.path_to_replace(&path[..end])? {
-            PathState::Absent => missing.push(path[..end].to_string()),
-            PathState::Present(found) if found.kind == PathKind::File => {
-                return Err(Suspend::failed(format!(
-                    "`{}` is a file, not a directory",
-                    &path[..end]
-                )));
-            }
-            PathState::Present(_) => break,
-        }
-    }
-    missing.reverse();
-    Ok(missing)
+    Ok(())
 }
 
 fn file(mut plan: Plan, path: &str, args: &Args, host: &Host<'_>) -> Result<Plan, Suspend> {
-    let path = resolve(path, args.follow, host)?;
+    let path = if args.follow { resolve(path, host)? } else { path.to_string() };
     let state = host.path(&path)?;
     let PathState::Present(found) = &*state else {
         return Err(Suspend::failed(format!(

@@ -23,6 +23,9 @@ pub const OUTPUT_CAP: usize = 16 << 20;
 /// What a part's processes get beyond their limit (5 s until SIGKILL) before the session counts as dead.
 const GRACE: Duration = Duration::from_secs(20);
 
+/// A login shell may take this long to start what we asked it to start.
+const GREETING: Duration = Duration::from_secs(30);
+
 /// How long a stream may still talk after the session's shell has ended.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
@@ -58,7 +61,9 @@ pub struct Shell {
     /// One batch at a time: callers queue here.
     turn: tokio::sync::Mutex<()>,
     wire: Arc<dyn Wire>,
-    uid: u32,
+    /// Where the loop's first word will arrive; whoever runs the first batch takes it.
+    greeting: Mutex<Option<mpsc::UnboundedReceiver<Report>>>,
+    uid: OnceLock<u32>,
 }
 
 /// What the pump and the callers share.
@@ -96,7 +101,9 @@ impl Report {
 }
 
 impl Shell {
-    /// Waits until the loop that `pipes` runs (see [`bootstrap::command`]) says that it is ready.
+    /// Speaks to the loop that `pipes` runs (see [`bootstrap::command`]).
+    ///
+    /// It is not waited for: its first word comes with the first batch, which saves a round trip.
     pub(super) async fn open(
         host: &str,
         pipes: Pipes,
@@ -104,23 +111,26 @@ impl Shell {
         wire: Arc<dyn Wire>,
     ) -> Result<Self, Lost> {
         let streams = Arc::new(Streams::new());
-        let greeting = streams.expect(hello);
+        let greeting = Mutex::new(Some(streams.expect(hello)));
         let (writer, queue) = mpsc::channel(4);
         tokio::spawn(write(pipes.input, queue));
         tokio::spawn(pump((pipes.early, pipes.events), Arc::clone(&streams)));
-        let turn = tokio::sync::Mutex::new(());
-        let writer = Mutex::new(Some(writer));
-        let mut shell = Self { host: host.to_owned(), writer, streams, turn, wire, uid: 0 };
-        let mut said = Vec::new();
-        shell.collect(greeting, &[], &mut |_, output| said = output.stdout).await?;
-        shell.uid = uid_of(&said);
-        shell.wire.event(host, WireEvent::Shell { uid: shell.uid });
+        let shell = Self {
+            host: host.to_owned(),
+            writer: Mutex::new(Some(writer)),
+            streams,
+            turn: tokio::sync::Mutex::new(()),
+            wire,
+            greeting,
+            uid: OnceLock::new(),
+        };
+        shell.send(bootstrap::functions()).await?;
         Ok(shell)
     }
 
-    /// The user id that the shell runs as.
-    pub fn uid(&self) -> u32 {
-        self.uid
+    /// The user id that the shell runs as; known once a batch was run.
+    pub fn uid(&self) -> Option<u32> {
+        self.uid.get().copied()
     }
 
     /// The host's name, as the inventory has it.
@@ -152,13 +162,17 @@ impl Shell {
         let bytes = text.expose_secret().len();
         self.wire.event(&self.host, WireEvent::Sent { parts, bytes });
         self.send(text.expose_secret().as_bytes().to_vec()).await?;
+        self.greet().await?;
         self.collect(reports, parts, sink).await
     }
 
     /// Runs one part and returns its result.
     pub async fn run_one(&self, part: Script) -> Result<Output, Lost> {
         let mut result = Output::default();
-        self.run(&[part], OnFailure::Continue, &mut |_, output| result = output).await?;
+        self.run(&[part], OnFailure::Continue, &mut |_, output| {
+            result = output;
+        })
+        .await?;
         Ok(result)
     }
 
@@ -175,6 +189,7 @@ impl Shell {
         let parts = std::slice::from_ref(part);
         self.wire.event(&self.host, WireEvent::Sent { parts, bytes });
         self.send(text.expose_secret().as_bytes().to_vec()).await?;
+        self.greet().await?;
         feed.await;
         let mut result = Output::default();
         self.collect(reports, parts, &mut |_, output| result = output).await?;
@@ -211,6 +226,23 @@ impl Shell {
         }
     }
 
+    /// Waits for the loop's first word, once.
+    async fn greet(&self) -> Result<(), Lost> {
+        let Some(greeting) = lock(&self.greeting).take() else {
+            return Ok(());
+        };
+        let mut said = Vec::new();
+        let mut sink = |_, output: Output| said = output.stdout;
+        let Ok(greeted) = timeout(GREETING, self.collect(greeting, &[], &mut sink)).await else {
+            self.condemn(LostCause::Unresponsive);
+            return Err(self.lost());
+        };
+        greeted?;
+        let uid = *self.uid.get_or_init(|| uid_of(&said));
+        self.wire.event(&self.host, WireEvent::Shell { uid });
+        Ok(())
+    }
+
     async fn collect(
         &self,
         mut reports: mpsc::UnboundedReceiver<Report>,
@@ -234,7 +266,9 @@ impl Shell {
             while let Some(entry) = halves.first_entry().filter(|entry| entry.get().is_whole()) {
                 let (index, halves) = entry.remove_entry();
                 let output = halves.join();
-                self.wire.event(&self.host, WireEvent::Received { index, output: &output });
+                if !parts.is_empty() {
+                    self.wire.event(&self.host, WireEvent::Received { index, output: &output });
+                }
                 sink(index, output);
                 done = index + 1;
             }
@@ -247,16 +281,14 @@ impl Shell {
         reports: &mut mpsc::UnboundedReceiver<Report>,
         limit: Option<Duration>,
     ) -> Result<Report, Lost> {
-        let report = match limit {
-            None => reports.recv().await,
-            Some(limit) => match timeout(limit.saturating_add(GRACE), reports.recv()).await {
-                Ok(report) => report,
-                Err(_) => {
-                    self.condemn(LostCause::Unresponsive);
-                    None
-                }
-            },
+        let Some(limit) = limit else {
+            return reports.recv().await.ok_or_else(|| self.lost());
         };
+        let report =
+            timeout(limit.saturating_add(GRACE), reports.recv()).await.unwrap_or_else(|_| {
+                self.condemn(LostCause::Unresponsive);
+                None
+            });
         report.ok_or_else(|| self.lost())
     }
 }
@@ -344,12 +376,11 @@ fn lock<T>(guarded: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     guarded.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The greeting is `uid pid`, after whatever the login printed.
+/// The greeting is the user id, after whatever the login printed.
 fn uid_of(greeting: &[u8]) -> u32 {
     let text = String::from_utf8_lossy(greeting);
     let line = text.trim_end().rsplit('\n').next().unwrap_or_default();
-    let field = line.rsplit(' ').nth(1).unwrap_or_default();
-    let digits = field.trim_start_matches(|c: char| !c.is_ascii_digit());
+    let digits = line.rsplit(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
     digits.parse().unwrap_or(u32::MAX)
 }
 

@@ -63,6 +63,11 @@ impl Diff {
 }
 
 impl Text {
+    /// A text that changes and is not shown, for this reason.
+    pub fn hidden(reason: impl Into<String>) -> Self {
+        Self { before: None, after: None, omitted: Some(reason.into()) }
+    }
+
     /// Bigger texts are not compared line by line.
     pub const LARGEST: usize = 1 << 20;
 

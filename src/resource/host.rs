@@ -92,6 +92,11 @@ impl<'a> Host<'a> {
         self.world.predicted(query).is_some()
     }
 
+    /// All that planned actions have determined of this kind.
+    pub fn predictions<Q: Query>(&self) -> impl Iterator<Item = (&Q, Arc<Q::State>)> {
+        self.world.predictions()
+    }
+
     /// The first planned opaque action that could have touched what `touches` asks about.
     pub fn opaque(&self, touches: impl Fn(&Opaque) -> bool) -> Option<&'a Opaque> {
         self.world.opaque().iter().find(|opaque| touches(opaque))

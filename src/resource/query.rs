@@ -22,6 +22,10 @@ pub trait Query: Debug + Clone + Eq + Hash + Send + Sync + 'static {
     /// What the answer is.
     type State: State;
 
+    /// The answer follows from resources that other queries are about (a list, a checksum), so
+    /// any action makes it worthless.
+    const DERIVED: bool = false;
+
     /// Who the question is put to; a host unless the kind says otherwise.
     fn asker(&self) -> Asker<Self::State> {
         Asker::Shell
@@ -54,6 +58,8 @@ pub struct QueryId {
     pub kind: &'static str,
     /// Its `Debug` form.
     pub key: Arc<str>,
+    /// [`Query::DERIVED`]
+    pub derived: bool,
 }
 
 /// An answer of any kind.
@@ -70,6 +76,11 @@ impl AnyQuery {
     /// A query whose kind is forgotten.
     pub fn new<Q: Query>(query: Q) -> Self {
         Self { id: id_of(&query), inner: Arc::new(query) }
+    }
+
+    /// The query, if it is of this kind.
+    pub fn typed<Q: Query>(&self) -> Option<&Q> {
+        (&*self.inner as &dyn Any).downcast_ref()
     }
 
     /// What tells it apart.
@@ -106,7 +117,11 @@ impl Debug for AnyQuery {
 
 /// The identity of a typed query.
 pub fn id_of<Q: Query>(query: &Q) -> QueryId {
-    QueryId { kind: std::any::type_name::<Q>(), key: format!("{query:?}").into() }
+    QueryId {
+        kind: std::any::type_name::<Q>(),
+        key: format!("{query:?}").into(),
+        derived: Q::DERIVED,
+    }
 }
 
 trait Erased: Any + Send + Sync {
@@ -147,5 +162,5 @@ impl<Q: Query> Erased for Q {
 }
 
 fn typed<Q: Query>(queries: &[AnyQuery]) -> Vec<&Q> {
-    queries.iter().filter_map(|query| (&*query.inner as &dyn Any).downcast_ref::<Q>()).collect()
+    queries.iter().filter_map(AnyQuery::typed::<Q>).collect()
 }

@@ -69,6 +69,7 @@ pub struct World {
 /// A predicted state.
 #[derive(Debug, Clone)]
 struct Predicted {
+    query: AnyQuery,
     state: AnyState,
 }
 
@@ -105,7 +106,8 @@ impl World {
     pub fn predict<Q: Query>(&mut self, query: Q, state: Q::State) {
         let state: AnyState = Arc::new(state);
         let query = AnyQuery::new(query);
-        let predicted = Predicted { state: Arc::clone(&state) };
+        let predicted = Predicted { query: query.clone(), state: Arc::clone(&state) };
+        self.actual.retain(|(_, known), _| !known.derived);
         self.predicted.insert(query.id().clone(), predicted);
         if let Some(recording) = &mut self.recording {
             recording.retain(|(known, _)| known.id() != query.id());
@@ -125,6 +127,21 @@ impl World {
         let id = id_of(query);
         self.predicted.remove(&id);
         self.actual.retain(|(_, known), _| *known != id);
+    }
+
+    /// A planned action makes what is known of paths below this one worthless.
+    pub fn forget_below(&mut self, folder: &str) {
+        let mark = format!("\"{folder}/");
+        self.predicted.retain(|id, _| !id.key.contains(&mark));
+        self.actual.retain(|(_, id), _| !id.key.contains(&mark));
+    }
+
+    /// All predicted states of a kind.
+    pub fn predictions<Q: Query>(&self) -> impl Iterator<Item = (&Q, Arc<Q::State>)> {
+        self.predicted.values().filter_map(|predicted| {
+            let state = Arc::clone(&predicted.state).downcast().ok()?;
+            Some((predicted.query.typed::<Q>()?, state))
+        })
     }
 
     /// A planned action may touch more than anybody can foresee.
@@ -155,7 +172,7 @@ impl World {
     /// Predicted states become what is known, once the host was seen to agree with them.
     pub fn settle(&mut self, user: &Arc<str>, id: QueryId, state: AnyState) {
         self.predicted.remove(&id);
-        self.actual.retain(|(_, known), _| *known != id);
+        self.actual.retain(|(_, known), _| *known != id && !known.derived);
         self.actual.insert((Arc::clone(user), id), Ok(state));
     }
 }

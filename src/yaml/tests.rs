@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::value::Key;
 
@@ -201,4 +203,21 @@ fn attacks_are_stopped() {
     assert!(fails(&laughs).contains("aliases blow this document up"));
     assert!(fails(&"[".repeat(5000)).contains("nested too deeply"));
     assert!(fails(&"- ".repeat(5000)).contains("nested too deeply"));
+}
+
+proptest! {
+    /// Whatever the text, it is read or refused with a place; nothing panics.
+    #[test]
+    fn any_text_is_read_or_refused(
+        text in prop_oneof![
+            "[a-c0-9 \\n\\t\\r:#,'\"\\-\\[\\]{}?!&*|>%@`~<é\u{feff}\\\\]{0,60}",
+            "(- |  |\n|a: |\\{\\{ b \\}\\}|!vault |<<: |&a |\\*a|\\||'|\"|\\t){0,20}",
+            any::<String>(),
+        ]
+    ) {
+        if let Err(problem) = parse(&source(&text)) {
+            prop_assert!(problem.span.is_some(), "{:?}", problem);
+            let _ = problem.span.unwrap().line_column();
+        }
+    }
 }

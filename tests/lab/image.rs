@@ -102,5 +102,6 @@ fn build(
 fn digest(arguments: &[String], sources: &[String]) -> String {
     let recipe = [arguments, sources].concat().join("\0");
     let hash = Sha256::digest(recipe.as_bytes());
-    hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    let first: [u8; 8] = std::array::from_fn(|at| hash[at]);
+    format!("{:016x}", u64::from_be_bytes(first))[..12].to_owned()
 }

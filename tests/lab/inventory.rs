@@ -1,4 +1,4 @@
-//! The inventory, key and known_hosts with which mxprov reaches hosts of the lab.
+//! The inventory, key and `known_hosts` with which mxprov reaches hosts of the lab.
 
 use std::fmt::Write as _;
 use std::fs;

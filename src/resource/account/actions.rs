@@ -271,6 +271,8 @@ impl Action for CreateUser {
                 owner: self.name.clone(),
                 group: account.group.clone(),
                 size: None,
+                uid: None,
+                gid: None,
                 fresh: false,
             };
             world.predict(Path { path: self.home.clone() }, PathState::Present(attributes));
@@ -415,6 +417,8 @@ if [ -d "$skeleton" ]; then cp -dR -- "$skeleton/." "$home/"; fi"#,
             owner: self.user.clone(),
             group: self.group.clone(),
             size: None,
+            uid: None,
+            gid: None,
             fresh: false,
         };
         world.predict(Path { path: self.home.clone() }, PathState::Present(attributes));
@@ -553,6 +557,8 @@ if [ ! -d "$folder" ]; then mkdir -m 700 -- "$folder"; chown -- "$owner" "$folde
                 owner: self.user.clone(),
                 group: self.group.clone(),
                 size: None,
+                uid: None,
+                gid: None,
                 fresh: false,
             };
             world.predict(Path { path }, PathState::Present(attributes));

@@ -1,16 +1,29 @@
 //! Paths: files, directories, links; what they are, what they hold, how they change.
 
 mod actions;
+mod checksum;
+mod connectivity;
 mod content;
+mod list;
+mod ownership;
 mod same;
+mod stat;
 mod state;
+mod tree;
+mod write;
 
 use std::sync::Arc;
 
-pub use actions::{Link, MakeDirectory, Ownership, Remove, SetAttributes, Touch, WriteFile, octal};
+pub use actions::{Link, MakeDirectory, Remove, SetAttributes, Touch};
+pub use checksum::{Algorithm, Checksum};
 pub use content::{Content, ContentState, Digest, DigestState, digest_of};
+pub use list::{Listed, Listing};
+pub use ownership::{Ownership, octal};
 pub use same::SameFile;
+pub use stat::{Facts, Stat};
 pub use state::{Attributes, Path, PathKind, PathState};
+pub use tree::{Tree, TreeNode, TreeState};
+pub use write::{Source, WriteFile};
 
 use super::host::{Host, Suspend};
 

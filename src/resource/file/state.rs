@@ -32,6 +32,10 @@ pub struct Attributes {
     pub owner: String,
     /// Name of the group, likewise.
     pub group: String,
+    /// Number of the owner; none in predictions that cannot tell.
+    pub uid: Option<u32>,
+    /// Number of the group, likewise.
+    pub gid: Option<u32>,
     /// Size in bytes; none in predictions that cannot tell.
     pub size: Option<u64>,
     /// A planned action makes it anew, so there is nothing in it that was not planned.
@@ -79,7 +83,10 @@ impl State for PathState {
 impl Attributes {
     fn agrees_with(&self, actual: &Self) -> bool {
         let same = |predicted: &str, actual: &str| predicted.is_empty() || predicted == actual;
+        let number = |predicted: Option<u32>, actual| predicted.is_none() || predicted == actual;
         self.kind == actual.kind
+            && number(self.uid, actual.uid)
+            && number(self.gid, actual.gid)
             && (self.mode == actual.mode || matches!(self.kind, PathKind::Link(_)))
             && same(&self.owner, &actual.owner)
             && same(&self.group, &actual.group)
@@ -172,6 +179,8 @@ fn attributes(line: &str, target: Option<&str>) -> Option<Attributes> {
         mode: raw & 0o7777,
         owner: named(owner, uid),
         group: named(group, gid),
+        uid: uid.parse().ok(),
+        gid: gid.parse().ok(),
         size: size.parse().ok(),
         fresh: false,
     })

@@ -273,6 +273,8 @@ impl Action for CreateUser {
                 uid: None,
                 gid: None,
                 size: None,
+                uid: None,
+                gid: None,
                 fresh: false,
             };
             world.predict(Path { path: self.home.clone() }, PathState::Present(attributes));
@@ -419,6 +421,8 @@ if [ -d "$skeleton" ]; then cp -dR -- "$skeleton/." "$home/"; fi"#,
             uid: None,
             gid: None,
             size: None,
+            uid: None,
+            gid: None,
             fresh: false,
         };
         world.predict(Path { path: self.home.clone() }, PathState::Present(attributes));
@@ -559,6 +563,8 @@ if [ ! -d "$folder" ]; then mkdir -m 700 -- "$folder"; chown -- "$owner" "$folde
                 uid: None,
                 gid: None,
                 size: None,
+                uid: None,
+                gid: None,
                 fresh: false,
             };
             world.predict(Path { path }, PathState::Present(attributes));

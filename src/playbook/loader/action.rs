@@ -113,6 +113,9 @@ impl Build<'_> {
     pub fn unknown_module(&self, name: &str) -> Diagnostic {
         let names = self.loader.vocabulary.names();
         let problem = Diagnostic::new(format!("there is no module `{name}`"));
+        if ["include", "ansible.builtin.include"].contains(&name) {
+            return problem.hint("it was removed from Ansible: use `include_tasks`, `import_tasks` or `import_playbook`");
+        }
         problem.suggest(name, names.into_iter().chain(flow::NAMES))
     }
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::diagnostic::Diagnostics;
 use crate::playbook::{
-    Flow, From, IncludeRole, IncludeTasks, Meta, RoleRequest, Setting, Task, ValidateArguments, spec,
+    Flow, From, IncludeRole, IncludeTasks, Meta, RoleRequest, Setting, Task, ValidateArguments,
+    spec,
 };
 use crate::resource::Suspend;
 use crate::value::{Map, Value};
@@ -38,7 +39,9 @@ pub fn steer(
         Some(Flow::IncludeRole(include)) => {
             include_role(machine, task, include, render, (locals, open)).map(|()| Steered::Done)
         }
-        Some(Flow::ValidateArguments(check)) => validate(task, check, render).map(|()| Steered::Done),
+        Some(Flow::ValidateArguments(check)) => {
+            validate(task, check, render).map(|()| Steered::Done)
+        }
         Some(Flow::Meta(meta)) => Ok(carry_out(*meta, machine)),
     }
 }
@@ -81,7 +84,11 @@ fn include_tasks(
     (locals, open): (&Arc<Map>, bool),
 ) -> Result<(), Suspend> {
     let file = render.text(&include.file)?;
-    let block = render.shared.loader.include_tasks(task, include, &file).map_err(|errors| first(&errors))?;
+    let block = render
+        .shared
+        .loader
+        .include_tasks(task, include, &file)
+        .map_err(|errors| first(&errors))?;
     machine.enter(block, Arc::clone(locals), open);
     Ok(())
 }
@@ -110,8 +117,11 @@ fn include_role(
         allow_duplicates: truth(&include.allow_duplicates, true)?,
         validate: truth(&include.validate, true)?,
     };
-    let included =
-        render.shared.loader.include_role(task, include, &request).map_err(|errors| first(&errors))?;
+    let included = render
+        .shared
+        .loader
+        .include_role(task, include, &request)
+        .map_err(|errors| first(&errors))?;
     for handler in included.handlers {
         let known = machine.handlers.iter().any(|known| known.task.span == handler.task.span);
         if !known {

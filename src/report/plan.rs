@@ -44,7 +44,10 @@ impl Plan {
             }
             Status::Unknown { reason } => {
                 self.unknown += 1;
-                (style.unknown("?"), Some(style.unknown(&format!("known after apply: {}", redactor.mask(reason)))))
+                (
+                    style.unknown("?"),
+                    Some(style.unknown(&format!("known after apply: {}", redactor.mask(reason)))),
+                )
             }
             Status::Failed { message, ignored } => {
                 let said = diff::clean(&redactor.mask(message));
@@ -82,7 +85,12 @@ impl Plan {
             for block in blocks.values() {
                 // Items of one task on the same hosts share their head.
                 if last != Some((&block.head, &block.hosts)) {
-                    let _ = writeln!(text, "{} {}", block.head, style.faint(&fold::hosts(&block.hosts)));
+                    let _ = writeln!(
+                        text,
+                        "{} {}",
+                        block.head,
+                        style.faint(&fold::hosts(&block.hosts))
+                    );
                 }
                 last = Some((&block.head, &block.hosts));
                 for line in &block.body {
@@ -121,7 +129,9 @@ fn body(task: &TaskEvent, note: Option<String>, style: Style, redactor: &Redacto
     }
     for (action, change) in task.actions.iter().zip(&task.diffs) {
         lines.push(diff::clean(&redactor.mask(action)));
-        lines.extend(diff::lines(change, style, redactor).into_iter().map(|line| format!("  {line}")));
+        lines.extend(
+            diff::lines(change, style, redactor).into_iter().map(|line| format!("  {line}")),
+        );
     }
     for assumption in &task.assumptions {
         lines.push(style.faint(&format!("assuming that {assumption}")));

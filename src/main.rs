@@ -1,2 +1,12 @@
 //! The command: collects the process and hands it to the library.
-fn main() {}
+
+use std::process::ExitCode;
+
+use mxprov::cli::{self, Process};
+
+fn main() -> ExitCode {
+    match Process::collect() {
+        Ok(process) => ExitCode::from(cli::main(process)),
+        Err(_) => ExitCode::FAILURE,
+    }
+}

@@ -73,6 +73,18 @@ impl Argument for String {
     }
 }
 
+/// A string that keeps its secrecy.
+impl Argument for Str {
+    const KIND: &'static str = "string";
+
+    fn read(value: &Value) -> Result<Self, String> {
+        match value {
+            Value::Str(text) => Ok(text.clone().untrusted()),
+            _ => String::read(value).map(Self::data),
+        }
+    }
+}
+
 impl Argument for bool {
     const KIND: &'static str = "bool";
 
@@ -118,18 +130,6 @@ impl Argument for f64 {
                 text.as_str().trim().parse().map_err(|_| expected("a number", value))
             }
             _ => Err(expected("a number", value)),
-        }
-    }
-}
-
-/// A string that keeps its secrecy.
-impl Argument for Str {
-    const KIND: &'static str = "string";
-
-    fn read(value: &Value) -> Result<Self, String> {
-        match value {
-            Value::Str(text) => Ok(text.clone()),
-            other => String::read(other).map(Self::data),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::resource::file::{MakeDirectory, Ownership, PathState, SetAttributes, Source};
-use crate::resource::home::Account;
+use crate::resource::home::Home;
 use crate::resource::{Host, Suspend};
 use crate::value::Value;
 
@@ -56,10 +56,10 @@ impl Module for AuthorizedKey {
     const SUMMARY: &'static str = "manage the keys that may log in as a user";
 
     fn plan(args: &Args, _call: &Call<'_>, host: &Host<'_>) -> Result<Plan, Suspend> {
-        let account = host.account(&args.user)?;
+        let account = host.home(&args.user)?;
         let path = match &args.path {
             Some(path) => absolute("path", path)?.to_string(),
-            None => format!("{}/.ssh/authorized_keys", account.home.trim_end_matches('/')),
+            None => format!("{}/.ssh/authorized_keys", account.path.trim_end_matches('/')),
         };
         let new = wanted_keys(args)?;
         let old = match &*host.path_to_replace(&path)? {
@@ -110,7 +110,7 @@ fn wanted_keys(args: &Args) -> Result<Vec<super::key_line::Key>, Suspend> {
 
 fn write(
     args: &Args,
-    account: &Account,
+    account: &Home,
     path: &str,
     keys: &Keys,
     old: Option<Arc<Vec<u8>>>,
@@ -143,7 +143,7 @@ fn write(
 /// The directory of the keys belongs to the user alone.
 fn own_directory(
     args: &Args,
-    account: &Account,
+    account: &Home,
     folder: &str,
     made: &mut Vec<String>,
     plan: &mut Plan,

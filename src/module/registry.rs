@@ -21,6 +21,9 @@ pub trait Module {
     /// The argument that takes the free form (`command: echo hi`), if it has one.
     const FREE_FORM: Option<&'static str> = None;
 
+    /// Arguments that the module renders itself: expressions (`assert`).
+    const RAW_ARGUMENTS: &'static [&'static str] = &[];
+
     /// What the task would do: pure, without I/O; called again whenever more states are known.
     fn plan(args: &Self::Args, call: &Call<'_>, host: &Host<'_>) -> Result<Plan, Suspend>;
 }
@@ -34,6 +37,8 @@ pub struct Entry {
     pub summary: &'static str,
     /// The argument that takes the free form.
     pub free_form: Option<&'static str>,
+    /// Arguments that it renders itself.
+    pub raw_arguments: &'static [&'static str],
     /// Its arguments.
     pub specs: fn() -> Vec<ArgumentSpec>,
     /// What is wrong with arguments whose templates are not rendered yet.
@@ -53,6 +58,7 @@ impl Entry {
             name: M::NAME,
             summary: M::SUMMARY,
             free_form: M::FREE_FORM,
+            raw_arguments: M::RAW_ARGUMENTS,
             specs: M::Args::specs,
             check: M::Args::check,
             plan: |passed, at, call, host| {
@@ -69,12 +75,17 @@ impl Entry {
 }
 
 static MODULES: &[Entry] = &[
+    Entry::of::<super::assert::Assert>(),
+    Entry::of::<super::debug::Debug>(),
+    Entry::of::<super::fail::Fail>(),
+    Entry::of::<super::file::File>(),
+    Entry::of::<super::include_vars::IncludeVars>(),
+    Entry::of::<super::set_fact::SetFact>(),
     Entry::of::<super::authorized_key::AuthorizedKey>(),
     Entry::of::<super::blockinfile::BlockInFile>(),
     Entry::of::<super::copy::Copy>(),
     Entry::of::<super::cron::Cron>(),
     Entry::of::<super::fetch::Fetch>(),
-    Entry::of::<super::file::File>(),
     Entry::of::<super::find::Find>(),
     Entry::of::<super::get_url::GetUrl>(),
     Entry::of::<super::hostname::Hostname>(),
@@ -84,8 +95,21 @@ static MODULES: &[Entry] = &[
     Entry::of::<super::stat::Stat>(),
     Entry::of::<super::sysctl::Sysctl>(),
     Entry::of::<super::template::Template>(),
+    Entry::of::<super::apt::Apt>(),
+    Entry::of::<super::command::Command>(),
+    Entry::of::<super::file::File>(),
+    Entry::of::<super::group::Group>(),
+    Entry::of::<super::package::Package>(),
+    Entry::of::<super::ping::Ping>(),
+    Entry::of::<super::raw::Raw>(),
+    Entry::of::<super::script::ScriptModule>(),
+    Entry::of::<super::service::Service>(),
+    Entry::of::<super::shell::Shell>(),
+    Entry::of::<super::systemd::Systemd>(),
+    Entry::of::<super::systemd::SystemdService>(),
     Entry::of::<super::timezone::Timezone>(),
     Entry::of::<super::uri::Uri>(),
+    Entry::of::<super::user::User>(),
 ];
 
 /// All modules.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Scope, Task};
+use super::{RoleUse, Scope, Task};
 use crate::value::Str;
 
 /// An entry of a list of tasks.
@@ -25,15 +25,38 @@ pub struct Block {
     pub rescue: Vec<Item>,
     /// `always`.
     pub always: Vec<Item>,
+    /// What an include during the run brings to the whole play; nothing for blocks that are loaded before it.
+    pub brings: Brings,
+}
+
+/// Handlers and roles that come with an include: of `import_role` inside of it.
+#[derive(Debug, Default)]
+pub struct Brings {
+    /// They join the play's handlers, and win over those of the same name.
+    pub handlers: Vec<Arc<Handler>>,
+    /// Their variables are visible to the play from now on.
+    pub public_roles: Vec<Arc<RoleUse>>,
+}
+
+impl Block {
+    /// A block without `rescue` and `always`.
+    pub fn plain(scope: Arc<Scope>, items: Vec<Item>) -> Self {
+        Self { scope, items, rescue: vec![], always: vec![], brings: Brings::default() }
+    }
 }
 
 /// A handler: a task that runs when notified.
+///
+/// Of several handlers of one name, the list that was loaded last wins, and in one list the first (observed with
+/// ansible-core 2.19); of a topic, all run.
 #[derive(Debug, Clone)]
 pub struct Handler {
     /// The task; its name may be a template.
     pub task: Arc<Task>,
     /// `listen`: topics, not rendered.
     pub listen: Vec<Str>,
+    /// Which list of handlers it comes from: the roles', then the play's, then those of imported and included roles.
+    pub list: usize,
 }
 
 impl Handler {
@@ -50,6 +73,14 @@ impl Handler {
                 })
         });
         by_name || self.listens(notified)
+    }
+
+    /// Which of several handlers with the name wins: of the list that was loaded last, the first.
+    pub fn winner(handlers: &[Arc<Self>], has_name: impl Fn(&Self) -> bool) -> Option<usize> {
+        let named = handlers.iter().enumerate().filter(|(_, handler)| has_name(handler));
+        named
+            .max_by_key(|(index, handler)| (handler.list, std::cmp::Reverse(*index)))
+            .map(|(index, _)| index)
     }
 
     /// Whether `topic` is one of its topics.

@@ -119,6 +119,8 @@ pub struct Keywords {
     pub tags: Vec<Tag>,
     /// `environment`: mappings or templates that give one; later ones win.
     pub environment: Vec<Setting>,
+    /// `notify`, where it is written.
+    pub notify: Option<Vec<Setting>>,
     /// `module_defaults`: module or `group/x` to arguments; later ones win.
     pub module_defaults: Vec<ModuleDefaults>,
     /// `collections`: accepted, and searched for nothing.
@@ -157,4 +159,18 @@ pub struct ModuleDefaults {
     pub module: Str,
     /// The arguments: a mapping or a template that gives one.
     pub args: Setting,
+}
+
+impl Keywords {
+    /// Whether nothing is written.
+    pub fn is_empty(&self) -> bool {
+        self.settings.is_empty()
+            && self.when.is_empty()
+            && self.vars.is_none()
+            && self.tags.is_empty()
+            && self.environment.is_empty()
+            && self.notify.is_none()
+            && self.module_defaults.is_empty()
+            && self.collections.is_empty()
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{RoleUse, ScopeKind, Task};
+use super::{RoleUse, Scope, ScopeKind, Task};
 use crate::value::Map;
 
 /// Where a layer of variables comes from; a later one is stronger. The levels of the inventory, facts and
@@ -15,13 +15,13 @@ pub enum Tier {
     Play,
     /// `vars/` of roles.
     RoleVars,
-    /// `vars` of blocks.
+    /// `vars` of blocks, uses of roles and imports, the inner ones stronger.
     Block,
     /// `vars` of the task.
     Task,
     /// Parameters of a role: stronger than `set_fact` and `register`.
     RoleParams,
-    /// `vars` of includes and imports.
+    /// `vars` of includes.
     IncludeParams,
 }
 
@@ -38,6 +38,18 @@ impl Task {
     /// The variables that the task's places give, the weakest first. Not in it: those of the play's other public
     /// roles ([`super::Play::public_roles`]), which are weaker than the task's own role of the same tier.
     pub fn vars_layers(&self) -> Vec<Layer> {
+        let mut layers = self.scope.vars_layers();
+        if let Some(vars) = &self.keywords.vars {
+            layers.push(Layer { tier: Tier::Task, vars: Arc::clone(&vars.map) });
+        }
+        layers.sort_by_key(|layer| layer.tier);
+        layers
+    }
+}
+
+impl Scope {
+    /// The variables that this place and those around it give, the weakest first.
+    pub fn vars_layers(self: &Arc<Self>) -> Vec<Layer> {
         let mut layers = Vec::new();
         let mut push = |tier, vars: &Arc<Map>| {
             if !vars.is_empty() {
@@ -45,20 +57,32 @@ impl Task {
             }
         };
         if let Some(role) = self.role() {
-            role.family().iter().for_each(|role| push(Tier::RoleDefaults, &role.defaults));
-            role.family().iter().for_each(|role| push(Tier::RoleVars, &role.vars));
-            role.lineage().iter().for_each(|role| push(Tier::RoleParams, &role.params));
+            let brought = &role.brought;
+            for dependency in brought {
+                push(Tier::RoleDefaults, &dependency.defaults);
+            }
+            for role in role.lineage() {
+                push(Tier::RoleDefaults, &role.defaults);
+            }
+            for dependency in brought {
+                push(Tier::RoleVars, &dependency.vars);
+            }
+            for role in role.lineage() {
+                push(Tier::RoleVars, &role.vars);
+            }
+            for role in role.lineage() {
+                push(Tier::RoleParams, &role.params);
+            }
         }
-        for scope in self.scope.outward_in() {
+        for scope in self.outward_in() {
             let Some(vars) = &scope.keywords.vars else { continue };
             match scope.kind {
                 ScopeKind::Play => push(Tier::Play, &vars.map),
-                ScopeKind::Block | ScopeKind::Role(_) => push(Tier::Block, &vars.map),
-                ScopeKind::Import | ScopeKind::Include => push(Tier::IncludeParams, &vars.map),
+                ScopeKind::Block | ScopeKind::Role(_) | ScopeKind::Import => {
+                    push(Tier::Block, &vars.map);
+                }
+                ScopeKind::Include => push(Tier::IncludeParams, &vars.map),
             }
-        }
-        if let Some(vars) = &self.keywords.vars {
-            push(Tier::Task, &vars.map);
         }
         layers.sort_by_key(|layer| layer.tier);
         layers
@@ -72,20 +96,5 @@ impl RoleUse {
         lineage.reverse();
         lineage.push(self);
         lineage
-    }
-
-    /// The uses whose vars and defaults its tasks see, the weakest first: dependencies, who uses it, itself.
-    pub fn family(&self) -> Vec<&Self> {
-        let mut family = Vec::new();
-        self.collect_dependencies(&mut family);
-        family.extend(self.lineage());
-        family
-    }
-
-    fn collect_dependencies<'a>(&'a self, into: &mut Vec<&'a Self>) {
-        for dependency in &self.dependencies {
-            dependency.collect_dependencies(into);
-            into.push(dependency);
-        }
     }
 }

@@ -8,28 +8,36 @@
 mod block;
 mod keywords;
 mod layer;
+mod listing;
 mod loader;
 mod location;
 mod play;
 mod repeat;
 mod role;
 mod scope;
+mod select;
 mod setting;
 pub mod spec;
 mod task;
+#[cfg(test)]
+mod tests;
+mod unlock;
 mod vocabulary;
 
-pub use block::{Block, Handler, Item};
+pub use block::{Block, Brings, Handler, Item};
 pub use keywords::{Keyword, Keywords, ModuleDefaults, Tag, Vars};
 pub use layer::{Layer, Tier};
+pub use listing::{PlayListing, TaskListing, list_tags, list_tasks};
 pub use loader::{IncludedRole, Loader, Paths, RoleRequest};
 pub use location::Location;
-pub use play::{Play, Playbook, RoleItems, VarsFile, VarsPrompt};
+pub use play::{Play, Playbook, VarsFile, VarsPrompt};
 pub use repeat::{Loop, LoopControl, LoopKind};
-pub use role::{From, Role, RoleUse, RoleUseKind};
+pub use role::{Brought, From, Role, RoleUse, RoleUseKind};
 pub use scope::{Scope, ScopeKind};
+pub use select::{TagFilter, find_start, matches_pattern};
 pub use setting::{Args, FreeForm, Setting, literal_bool, literal_text};
 pub use task::{
     Action, Flow, FromSettings, IncludeRole, IncludeTasks, Meta, Register, Task, ValidateArguments,
 };
+pub use unlock::{Unlock, VAULT_HEADER};
 pub use vocabulary::{Known, Vocabulary};

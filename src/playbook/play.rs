@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Handler, Item, Location, RoleUse, Scope, Setting};
+use super::{Block, Handler, Item, Location, RoleUse, Scope, Setting, Task};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::value::{Map, Str};
 
@@ -40,8 +40,9 @@ pub struct Play {
     pub fact_path: Option<Setting>,
     /// `pre_tasks`; handlers are flushed after them.
     pub pre_tasks: Vec<Item>,
-    /// The roles, dependencies before who needs them.
-    pub roles: Vec<RoleItems>,
+    /// The uses of roles, dependencies before who needs them. Each is a block whose scope is [`super::ScopeKind::Role`],
+    /// the check of its arguments first. So it is inside imports and includes of roles, too.
+    pub roles: Vec<Arc<Block>>,
     /// `tasks`; handlers are flushed after them.
     pub tasks: Vec<Item>,
     /// `post_tasks`; handlers are flushed after them.
@@ -62,15 +63,6 @@ pub struct Play {
     pub order: Option<Setting>,
     /// The file that the play is written in; its directory is `playbook_dir`.
     pub file: Location,
-}
-
-/// One use of a role in a play with its tasks.
-#[derive(Debug)]
-pub struct RoleItems {
-    /// The use.
-    pub role: Arc<RoleUse>,
-    /// Its tasks, the check of its arguments first.
-    pub items: Vec<Item>,
 }
 
 /// An entry of `vars_files`: the first of the names that exists.
@@ -107,15 +99,24 @@ impl Play {
         self.scope.keywords.vars.as_ref().map(|vars| &vars.map)
     }
 
-    /// The roles whose vars and defaults every task of the play sees: those of `roles`, their dependencies, and imports.
+    /// The roles whose vars and defaults every task of the play sees, the weakest first: those of `roles`, their
+    /// dependencies, and imports.
     pub fn public_roles(&self) -> impl Iterator<Item = &Arc<RoleUse>> {
-        let listed = self.roles.iter().map(|items| &items.role);
+        let listed = self.roles.iter().filter_map(|block| block.scope.role());
         listed.chain(&self.imported_roles).filter(|role| role.public)
     }
 
     /// Everything that runs in order, without handlers.
-    pub fn items(&self) -> impl Iterator<Item = &Item> {
-        let roles = self.roles.iter().flat_map(|role| &role.items);
-        self.pre_tasks.iter().chain(roles).chain(&self.tasks).chain(&self.post_tasks)
+    pub fn items(&self) -> impl Iterator<Item = Item> {
+        let roles = self.roles.iter().cloned().map(Item::Block);
+        let before = self.pre_tasks.iter().cloned();
+        before.chain(roles).chain(self.tasks.iter().cloned()).chain(self.post_tasks.iter().cloned())
+    }
+
+    /// All tasks in the order they are written to run in, without handlers.
+    pub fn all_tasks(&self) -> Vec<Arc<Task>> {
+        self.items()
+            .flat_map(|item| item.tasks().into_iter().cloned().collect::<Vec<_>>())
+            .collect()
     }
 }

@@ -43,14 +43,23 @@ pub struct RoleUse {
     pub public: bool,
     /// Whether a second use with the same [`RoleUse::identity`] runs again on a host where the first one ran a task.
     pub allow_duplicates: bool,
-    /// Equal for uses of the same role with the same parameters, keywords and files.
+    /// Equal for uses of the same role with the same parameters, vars, tags, conditions and files.
     pub identity: String,
     /// The role that brings this one as a dependency, or whose tasks use it.
     pub parent: Option<Arc<RoleUse>>,
-    /// The dependencies that run before it, as they were used, in order.
-    pub dependencies: Vec<Arc<RoleUse>>,
+    /// The variables of all dependencies, theirs included: weaker than its own of the same tier.
+    pub brought: Vec<Brought>,
     /// The places around the use.
     pub outer: Arc<Scope>,
+}
+
+/// What a dependency gives to the role that needs it.
+#[derive(Debug, Clone)]
+pub struct Brought {
+    /// Its `defaults/`.
+    pub defaults: Arc<Map>,
+    /// Its `vars/`.
+    pub vars: Arc<Map>,
 }
 
 /// How a role is used.

@@ -32,7 +32,7 @@ pub enum ScopeKind {
     Role(Arc<RoleUse>),
     /// A block.
     Block,
-    /// `import_tasks`, `import_role`: everything it says holds for each task inside, its vars are include parameters.
+    /// `import_tasks`, `import_role`: everything it says holds for each task inside.
     Import,
     /// `include_tasks`, `include_role`: only `apply:` and its vars hold inside; the vars are include parameters.
     Include,
@@ -77,6 +77,12 @@ impl Scope {
     /// The tags of all places, outer to inner.
     pub fn tags(self: &Arc<Self>) -> Vec<&Tag> {
         self.outward_in().into_iter().flat_map(|scope| &scope.keywords.tags).collect()
+    }
+
+    /// Whether names of modules without a collection may mean modules of a collection that is not Ansible's own.
+    pub fn names_collections(self: &Arc<Self>) -> bool {
+        let mut names = self.chain().flat_map(|scope| &scope.keywords.collections);
+        names.any(|name| !["ansible.builtin", "ansible.legacy"].contains(&name.as_str()))
     }
 
     /// The `environment` entries of all places, outer to inner: later ones win.

@@ -24,8 +24,6 @@ pub struct Task {
     pub repeat: Option<Loop>,
     /// `register`: a valid variable name.
     pub register: Option<Register>,
-    /// `notify`: names or topics; each may be a template, also for a list.
-    pub notify: Vec<Setting>,
     /// `until`: all must hold.
     pub until: Vec<Setting>,
     /// `retries`.
@@ -188,6 +186,13 @@ impl Task {
             outer.into_iter().flat_map(|scope| &scope.keywords.module_defaults).collect();
         defaults.extend(&self.keywords.module_defaults);
         defaults
+    }
+
+    /// The names or topics to notify, from the innermost place that says `notify`; each may be a template, also for a list.
+    pub fn notify(&self) -> &[Setting] {
+        let places = self.scope.chain().map(|scope| &scope.keywords);
+        let mut places = std::iter::once(&self.keywords).chain(places);
+        places.find_map(|keywords| keywords.notify.as_deref()).unwrap_or(&[])
     }
 
     /// The role that the task belongs to.

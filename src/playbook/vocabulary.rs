@@ -2,7 +2,7 @@
 
 use super::Args;
 use crate::diagnostic::Diagnostic;
-use crate::value::Str;
+use crate::value::{Map, Str, Value};
 
 /// What is known about the name of a module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +31,10 @@ pub trait Vocabulary: Send + Sync {
 
     /// What is wrong with a text that is an expression (`when`).
     fn check_expression(&self, text: &Str) -> Vec<Diagnostic>;
+
+    /// The value of a template over variables that are known before a run, for names of imported files and roles and
+    /// for tags. An error where it needs more.
+    fn render(&self, text: &Str, vars: &Map) -> Result<Value, Diagnostic>;
 
     /// Whether there is a lookup of that name (`with_x`).
     fn has_lookup(&self, name: &str) -> bool;

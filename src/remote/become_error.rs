@@ -77,7 +77,7 @@ impl Attempt<'_> {
 
     /// What an end before the shell was there means, by the program's words (in the C locale).
     pub fn ended(&self, status: i32, error: &[u8], asked: bool) -> BecomeError {
-        let said = printable(&error[error.len().saturating_sub(400)..]);
+        let said = without_command(&printable(error));
         let has = |text: &str| said.contains(text);
         let host = self.host.to_owned();
         let user = self.user.to_owned();
@@ -106,5 +106,15 @@ impl Attempt<'_> {
             return BecomeError::NotInstalled { host, user, method };
         }
         BecomeError::Failed { host, user, method, status, said }
+    }
+}
+
+/// sudo repeats the whole command, which here is a script of many lines.
+fn without_command(said: &str) -> String {
+    match (said.find(" execute '"), said.rfind("' as ")) {
+        (Some(start), Some(end)) if start < end => {
+            [&said[..start], " execute `sh`", &said[end + 1..]].concat()
+        }
+        _ => said.chars().take(400).collect(),
     }
 }

@@ -21,12 +21,23 @@ pub enum OnFailure {
     Continue,
 }
 
+/// Says hello and reads batches. It is short because sudo logs it.
+///
 /// `dd` with a full block reads exactly as many bytes as it is told, where `head -c` of busybox
 /// reads ahead. A batch ends without a newline, since `$(…)` would eat it.
-const LOOP: &str = r##"LC_ALL=C
+const LOOP: &str = r#"LC_ALL=C
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin
 export LC_ALL PATH
-unset ENV BASH_ENV LANGUAGE LANG
+printf "\036%s:p:0\n\036%s:e\n" $h $h >&2
+printf "%s\n\036%s:p:0:0\n\036%s:e\n" "$(id -u)" $h $h
+while IFS= read -r mx_size; do
+mx_batch=$(dd bs=$mx_size count=1 iflag=fullblock 2>/dev/null)
+if [ ${#mx_batch} != $mx_size ]; then exit 97; fi
+eval "$mx_batch"
+done"#;
+
+/// The functions that batches call: the first thing that is sent.
+const FUNCTIONS: &str = r#"unset ENV BASH_ENV LANGUAGE LANG h
 mx_report() {
 printf "\036%s:p:%s\n" "$mx_nonce" "$1" >&2
 printf "\036%s:p:%s:%s\n" "$mx_nonce" "$1" "$2"
@@ -56,24 +67,19 @@ mx_report "$1" $?
 mx_end() {
 printf "\036%s:e\n" "$mx_nonce" >&2
 printf "\036%s:e\n" "$mx_nonce"
-}
-mx_nonce=$mx_hello
-printf "\036%s:p:0\n" "$mx_nonce" >&2
-printf "%s %s\n\036%s:p:0:0\n" "$(id -u)" "$$" "$mx_nonce"
-mx_end
-while IFS= read -r mx_size; do
-mx_batch=$(dd bs="$mx_size" count=1 iflag=fullblock 2>/dev/null)
-if [ "${#mx_batch}" != "$mx_size" ]; then exit 97; fi
-eval "$mx_batch"
-done
-"##;
+}"#;
 
 /// The command that starts the loop, for a login shell of any kind to parse.
 ///
-/// `hello` marks its first report (`uid pid`), so that what a login prints before is skipped.
+/// `hello` marks its first report (the user id), so that what a login prints before is skipped.
 pub(super) fn command(hello: &str) -> String {
-    let text = ["mx_hello=", hello, "\n", LOOP].concat();
+    let text = ["h=", hello, "\n", LOOP].concat();
     ["sh -c ", &quote(&text)].concat()
+}
+
+/// What goes over the wire before all batches.
+pub(super) fn functions() -> Vec<u8> {
+    format!("{}\n{FUNCTIONS}", FUNCTIONS.len()).into_bytes()
 }
 
 /// What goes over the wire to run `parts` as one batch.
@@ -83,8 +89,8 @@ pub(super) fn batch(nonce: &str, parts: &[Script], on_failure: OnFailure) -> Sec
         let body = part.text_to_send();
         let body = quote(body.expose_secret());
         match part.time_limit() {
-            Some(limit) => writeln!(text, "mx_timed {index} {} {}", body, seconds(limit)),
-            None => writeln!(text, "mx_part {index} {}", body),
+            Some(limit) => writeln!(text, "mx_timed {index} {body} {}", seconds(limit)),
+            None => writeln!(text, "mx_part {index} {body}"),
         }
         .expect("writing to a string cannot fail");
     }

@@ -1,11 +1,13 @@
 //! What connections need of the controller, injected: nothing here reads the process's state.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use secrecy::SecretString;
 use tokio::sync::Semaphore;
 
+use super::ssh::KeyRing;
 use super::wire::{Deaf, Wire};
 
 /// Asks a person. Called at most once at a time per connection.
@@ -37,12 +39,18 @@ pub struct Env {
     pub hostname: String,
     /// That user's numeric id (the `%i` of `ssh_config`).
     pub uid: u32,
+    /// The environment's variables, for `${NAME}` in `ssh_config`.
+    pub variables: BTreeMap<String, String>,
     /// The agent's socket (`SSH_AUTH_SOCK`).
     pub agent_socket: Option<PathBuf>,
     /// Asks for passphrases and passwords.
     pub prompt: Arc<dyn Prompt>,
     /// Watches what goes over the wire.
     pub wire: Arc<dyn Wire>,
+    /// Keys that were unlocked in this run.
+    pub keys: Arc<KeyRing>,
+    /// The time, in Unix seconds, for the validity of certificates.
+    pub clock: fn() -> u64,
     /// How many logins may be under way at once: servers drop what is over their `MaxStartups`.
     pub logins: Arc<Semaphore>,
 }
@@ -59,10 +67,19 @@ impl Env {
             cwd: cwd.into(),
             hostname: "localhost".to_owned(),
             uid: 0,
+            variables: BTreeMap::new(),
             agent_socket: None,
             prompt: Arc::new(NoPrompt),
             wire: Arc::new(Deaf),
+            keys: Arc::default(),
+            clock: system_time,
             logins: Arc::new(Semaphore::new(Self::LOGINS)),
         }
     }
+}
+
+fn system_time() -> u64 {
+    std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
 }

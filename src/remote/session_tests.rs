@@ -21,11 +21,8 @@ async fn shells() -> Vec<Shell> {
             "busybox" => command.replacen("sh -c", "exec busybox sh -c", 1),
             other => command.replacen("sh -c", &["exec ", other, " -c"].concat(), 1),
         };
-        let command = if wrapper == "busybox" {
-            command.replace("dd bs", "busybox dd bs").replace("| timeout", "| busybox timeout")
-        } else {
-            command
-        };
+        let command =
+            if wrapper == "busybox" { command.replace("dd bs", "busybox dd bs") } else { command };
         let pipes = local::start(&command).unwrap();
         shells.push(Shell::open(wrapper, pipes, hello, Arc::new(Deaf)).await.unwrap());
     }
@@ -179,7 +176,7 @@ async fn a_dropped_run_leaves_the_session_in_order() {
 
 #[tokio::test]
 async fn a_local_connection_has_one_shell_per_user() {
-    let target = Target { name: "here".into(), ..Target::default() };
+    let target = Target::local("here");
     let env = Env::new("root", "/", "/");
     let connection = Connection::open(&target, &env).await.unwrap();
     let first = connection.shell(&Become::login()).await.unwrap();
@@ -229,5 +226,86 @@ async fn a_part_that_does_not_read_its_data_is_fine() {
         let output = shell.feed(&part, content.as_slice()).await.unwrap();
         assert_eq!((output.status, output.stdout.as_slice()), (4, &b"777"[..]));
         assert_eq!(outputs(&shell, &["echo on"]).await[0].1, "on\n");
+    }
+}
+
+#[tokio::test]
+async fn a_detached_job_outlives_its_shell() {
+    let open = || async {
+        let connection =
+            Connection::open(&Target::local("here"), &Env::new("root", "/", "/")).await;
+        let connection = connection.unwrap();
+        let shell = connection.shell(&Become::login()).await.unwrap();
+        (connection, shell)
+    };
+    let id = JobId::random();
+    let mut script = Script::new();
+    script.line("echo one; umask; sleep 2; echo 'two it'\\''s'; echo bad >&2; exit 7");
+    let (connection, shell) = open().await;
+    let mask = outputs(&shell, &["umask"]).await[0].1.clone();
+    shell.detach(&id, "a job", &script).await.unwrap();
+    connection.close().await;
+    drop(shell);
+    let (_connection, shell) = open().await;
+    let found = shell.jobs().await.unwrap().into_iter().find(|job| job.id == id).unwrap();
+    assert!(found.running && found.label == "a job");
+    // A start that is asked for again is the same job.
+    shell.detach(&id, "a job", &script).await.unwrap();
+    let mut seen = Vec::new();
+    let output =
+        shell.follow(&id, "a job", &mut |bytes| seen.extend_from_slice(bytes)).await.unwrap();
+    assert_eq!((output.status, output.stderr.as_slice()), (7, &b"bad\n"[..]));
+    assert_eq!(output.stdout, format!("one\n{mask}two it's\n").as_bytes());
+    assert_eq!(seen, output.stdout);
+    assert!(shell.jobs().await.unwrap().iter().all(|job| job.id != id));
+    let gone = shell.follow(&id, "a job", &mut |_| {}).await.unwrap_err();
+    assert!(matches!(gone, JobError::Unknown { .. }));
+}
+
+#[tokio::test]
+async fn a_killed_job_is_no_result() {
+    for shell in shells().await {
+        let id = JobId::random();
+        let mut script = Script::new();
+        script.line("kill -9 $$");
+        shell.detach(&id, "j", &script).await.unwrap();
+        let error = shell.follow(&id, "j", &mut |_| {}).await.unwrap_err();
+        assert!(matches!(error, JobError::Killed { .. }), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn one_run_holds_the_lock_and_the_other_is_told_by_whom() {
+    let env = Env::new("root", "/", "/");
+    let first = Connection::open(&Target::local("here"), &env).await.unwrap();
+    let second = Connection::open(&Target::local("here"), &env).await.unwrap();
+    let none = Duration::ZERO;
+    let wait = Duration::from_secs(20);
+    let held = first.lock(&Become::login(), "ann@desk since noon", wait).await.unwrap();
+    let refused = second.lock(&Become::login(), "bob", none).await.unwrap_err();
+    assert!(refused.to_string().contains("ann@desk since noon"), "{refused}");
+    assert!(!held.is_lost());
+    held.release().await;
+    let held = second.lock(&Become::login(), "bob", none).await.unwrap();
+    drop(held);
+    first.lock(&Become::login(), "ann", Duration::from_secs(5)).await.unwrap().release().await;
+}
+
+#[tokio::test]
+async fn secrets_stay_out_of_process_lists_and_environments() {
+    let secret = secrecy::SecretString::from("ca".to_owned() + "nary-9f3");
+    for shell in shells().await {
+        for limit in [None, Some(Duration::from_secs(9))] {
+            let mut script = Script::new();
+            script.secret_assign("password", &secret).data("content", b"canary-9f3");
+            script.line("content >/dev/null");
+            script.line("cat /proc/*/cmdline /proc/*/environ 2>/dev/null | tr '\\0' '\\n' | grep -c '[c]anary-9f3'");
+            script.line("echo \"${#password}\"");
+            if let Some(limit) = limit {
+                script.limit(limit);
+            }
+            let output = shell.run_one(script).await.unwrap();
+            assert_eq!(output.stdout, b"0\n10\n", "{}", shell.host());
+        }
     }
 }

@@ -16,7 +16,7 @@ pub enum WireEvent<'a> {
     Connecting { address: &'a str },
     /// The server's key was accepted: its algorithm and SHA-256 fingerprint.
     HostKey { algorithm: &'a str, fingerprint: &'a str },
-    /// A way to log in was tried, for example "key /home/a/.ssh/id_ed25519 of the agent".
+    /// A way to log in was tried, for example "key `a@b` of the agent".
     Login { user: &'a str, method: &'a str, accepted: bool },
     /// A shell is there, as the user with this uid.
     Shell { uid: u32 },

@@ -13,6 +13,8 @@ pub enum Scope {
     /// Packages were installed: they bring files and units, but none where Debian Policy 9.1
     /// forbids it, and none that carry this program's name.
     Packages(Vec<String>),
+    /// A unit was started or restarted: it may make what services make, under /run and /var.
+    Unit(String),
     /// Anything at all.
     Anything,
 }
@@ -34,6 +36,7 @@ impl Opaque {
                 let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
                 format!("package {}", names.join(", "))
             }
+            Scope::Unit(name) => format!("unit `{name}`"),
             Scope::Anything => "a command that runs before".to_string(),
         }
     }
@@ -43,6 +46,9 @@ impl Opaque {
         const NEVER: [&str; 5] = ["/usr/local/", "/home/", "/root/", "/srv/", "/var/local/"];
         match self.scope {
             Scope::Anything => true,
+            Scope::Unit(_) => {
+                ["/run/", "/var/", "/tmp/"].iter().any(|folder| path.starts_with(folder))
+            }
             Scope::Packages(_) => {
                 let name = path.rsplit('/').next().unwrap_or(path);
                 !name.contains("mxprov") && !NEVER.iter().any(|folder| path.starts_with(folder))

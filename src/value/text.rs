@@ -42,6 +42,12 @@ impl Str {
         self
     }
 
+    /// Text that was made of this one: data, and as secret as this.
+    #[must_use]
+    pub fn derived(&self, text: impl Into<Arc<str>>) -> Self {
+        Self { secret: self.secret, ..Self::data(text) }
+    }
+
     /// The same string with its place.
     #[must_use]
     pub fn with_origin(mut self, origin: Option<Span>) -> Self {

@@ -5,10 +5,12 @@ mod fault;
 mod merge;
 mod node;
 mod place;
+mod read;
 mod scalar;
 mod tag;
 #[cfg(test)]
 mod tests;
+mod write;
 
 use std::sync::Arc;
 
@@ -17,6 +19,8 @@ use crate::value::Value;
 
 pub use node::{Content, Node};
 pub use place::place;
+pub use read::{Sealed, Unseal, is_sealed, learn, read};
+pub use write::{Flow, Style, to_yaml};
 
 /// All documents of a text. Strings in them may be templates.
 pub fn parse(source: &Arc<Source>) -> Result<Vec<Node>, Diagnostic> {

@@ -20,6 +20,16 @@ static FLOAT: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(pattern).expect("the pattern is a constant that a test compiles")
 });
 
+static TIMESTAMP: LazyLock<Regex> = LazyLock::new(|| {
+    let pattern = r"^(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]*)?(?:[ \t]*(?:Z|[-+][0-9]{1,2}(?::[0-9]{2})?))?)$";
+    Regex::new(pattern).expect("the pattern is a constant that a test compiles")
+});
+
+/// Whether other readers than this one would take a plain text for a date.
+pub fn is_timestamp(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_digit()) && matches(&TIMESTAMP, text)
+}
+
 /// A number that has the form of an integer but no room in 64 bits, or no digits.
 #[derive(Debug, PartialEq, Eq)]
 pub struct BadInteger;

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::value::Key;
 
@@ -102,6 +104,9 @@ fn merge_keys_give_defaults() {
 fn block_scalars_keep_their_lines() {
     assert_eq!(value("|\n  a\n   b\n\n"), Value::data("a\n b\n"));
     assert_eq!(value(">-\n  a\n  b\n\n  c\n"), Value::data("a b\nc"));
+    assert_eq!(value("a: |\n  x"), Value::map([("a", Value::data("x"))]));
+    assert_eq!(value("a: |\n  x\n  "), Value::map([("a", Value::data("x\n"))]));
+    assert_eq!(value("a: |\n  x\n# c"), Value::map([("a", Value::data("x\n"))]));
     assert_eq!(value("a: |\r\n  x\r\n  y\r\nb: 1\r\n").get("a"), Some(&Value::data("x\ny\n")));
     let node = read("a: |\n  one\n  {{ two }}\nb: 1\n");
     let Content::Scalar(Value::Str(text)) = &node.entry("a").unwrap().1.content else { panic!() };
@@ -201,4 +206,21 @@ fn attacks_are_stopped() {
     assert!(fails(&laughs).contains("aliases blow this document up"));
     assert!(fails(&"[".repeat(5000)).contains("nested too deeply"));
     assert!(fails(&"- ".repeat(5000)).contains("nested too deeply"));
+}
+
+proptest! {
+    /// Whatever the text, it is read or refused with a place; nothing panics.
+    #[test]
+    fn any_text_is_read_or_refused(
+        text in prop_oneof![
+            "[a-c0-9 \\n\\t\\r:#,'\"\\-\\[\\]{}?!&*|>%@`~<é\u{feff}\\\\]{0,60}",
+            "(- |  |\n|a: |\\{\\{ b \\}\\}|!vault |<<: |&a |\\*a|\\||'|\"|\\t){0,20}",
+            any::<String>(),
+        ]
+    ) {
+        if let Err(problem) = parse(&source(&text)) {
+            prop_assert!(problem.span.is_some(), "{:?}", problem);
+            let _ = problem.span.unwrap().line_column();
+        }
+    }
 }

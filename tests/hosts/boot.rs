@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 
-use crate::lab::{Host, Options, Release, lab_or_skip};
+use crate::lab::{Host, Options, Release, Sudo, image, lab_or_skip};
 
 #[test]
 fn two_hosts_of_each_release_boot_in_parallel() -> Result<()> {
@@ -33,5 +33,20 @@ fn look_around(release: Release) -> Result<()> {
         let said = String::from_utf8_lossy(&output.stdout);
         ensure!(said.trim() == "0", "{user}: {said}{}", String::from_utf8_lossy(&output.stderr));
     }
+    Ok(())
+}
+
+#[test]
+fn sudo_asks_for_a_password_where_it_shall() -> Result<()> {
+    if !lab_or_skip("sudo_asks_for_a_password_where_it_shall") {
+        return Ok(());
+    }
+    let options = Options { sudo: Sudo::Password, ..Options::named("strict") };
+    let host = Host::up(Release::Debian13, &options)?;
+    let silent = host.ssh_command("admin")?.arg("sudo -n id -u").output()?;
+    ensure!(!silent.status.success(), "no password was asked for");
+    let asked = format!("echo {} | sudo -S id -u", image::ADMIN_PASSWORD);
+    let output = host.ssh_command("admin")?.arg(asked).output()?;
+    ensure!(output.stdout == b"0\n", "{output:?}");
     Ok(())
 }

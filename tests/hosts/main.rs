@@ -4,3 +4,8 @@
 mod lab;
 
 mod boot;
+mod docker;
+mod naming;
+mod relaying;
+mod services;
+mod watching;

@@ -31,3 +31,8 @@ pub fn v6(number: u16) -> Ipv6Addr {
 pub fn machine(number: u16) -> String {
     format!("mxlab-{number}")
 }
+
+/// The controller's end of the veth pair, as systemd-nspawn names it.
+pub fn link(number: u16) -> String {
+    format!("vb-{}", machine(number))
+}

@@ -1,6 +1,7 @@
 //! One control group per host, so that systemd in one cannot see or stop another's services.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -22,9 +23,15 @@ impl Cgroup {
         Self { path: root().join(machine) }
     }
 
-    pub fn make(&self) -> Result<()> {
-        fs::create_dir_all(&self.path)
-            .with_context(|| format!("cannot make the control group `{}`", self.path.display()))
+    /// Makes it; false if it is there already.
+    pub fn make(&self) -> Result<bool> {
+        match fs::create_dir(&self.path) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+            Err(error) => Err(error).with_context(|| {
+                format!("cannot make the control group `{}`", self.path.display())
+            }),
+        }
     }
 
     /// The file that takes the id of a process to move in.

@@ -11,10 +11,20 @@ use super::cgroup::Cgroup;
 use super::overlay::Overlay;
 
 /// Folders that Docker needs off the overlay.
-const PLAIN: [&str; 2] = ["/var/lib/docker", "/var/lib/containerd"];
+pub const PLAIN: [&str; 2] = ["/var/lib/docker", "/var/lib/containerd"];
 
-/// Moves itself into the control group named first, then becomes the rest of its arguments.
-const ENTER: &str = r#"echo $$ > "$1" && shift && exec setsid "$@""#;
+/// Starts systemd-nspawn in the control group named first, and again when the host reboots:
+/// with `--keep-unit` it ends then, with status 133. The loop itself stays outside the group,
+/// which must hold nothing but groups for its controllers to be handed on. The kernel takes its
+/// time to remove the link of a network namespace that has ended, and the name is needed again.
+const LOOP: &str = r#"
+link=$1
+shift
+while :; do
+    ip link delete "$link" 2>/dev/null
+    sh -c 'echo $$ > "$1" && shift && exec "$@"' sh "$@"
+    [ $? = 133 ] || break
+done"#;
 
 /// What tells one boot from another.
 #[derive(Debug)]
@@ -27,16 +37,16 @@ pub struct Boot<'a> {
 }
 
 impl Boot<'_> {
-    /// Starts it and returns at once. The child is systemd-nspawn, which stays as long as the
-    /// host does, over reboots too.
+    /// Starts it and returns at once. The child stays as long as the host does, over
+    /// reboots too.
     pub fn start(&self) -> Result<Child> {
         let machine = address::machine(self.number);
         let cgroup = Cgroup::of(&machine);
-        cgroup.make()?;
         let console = File::create(self.console)
             .with_context(|| format!("cannot make `{}`", self.console.display()))?;
-        Command::new("/bin/sh")
-            .args(["-c", ENTER, "sh"])
+        Command::new("setsid")
+            .args(["/bin/sh", "-c", LOOP, "sh"])
+            .arg(address::link(self.number))
             .arg(cgroup.procs())
             .args(["systemd-nspawn", "--quiet"])
             .arg(format!("--directory={}", self.overlay.merged().display()))
@@ -61,10 +71,27 @@ impl Boot<'_> {
         PLAIN
             .iter()
             .map(|inside| {
-                let name = inside.trim_start_matches('/').replace('/', "-");
-                let outside = self.overlay.plain(&name)?;
+                let outside = self.overlay.plain(&plain_name(inside))?;
                 Ok(format!("--bind={}:{inside}", outside.display()))
             })
             .collect()
     }
+}
+
+/// The controller's own resolver is the hosts' too, unless it only listens on loopback: then
+/// systemd-resolved knows the ones behind it.
+fn resolver_option() -> &'static str {
+    let text = std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
+    let servers = text.lines().filter_map(|line| line.strip_prefix("nameserver ")).map(str::trim);
+    let is_reachable = |server: &str| !server.starts_with("127.") && server != "::1";
+    if servers.into_iter().any(is_reachable) {
+        "--resolv-conf=copy-host"
+    } else {
+        "--resolv-conf=copy-uplink"
+    }
+}
+
+/// How the host's folder on the controller names one of [`PLAIN`].
+pub fn plain_name(inside: &str) -> String {
+    inside.trim_start_matches('/').replace('/', "-")
 }

@@ -1,8 +1,9 @@
 //! One throwaway host: up, used, gone.
 
+use std::fmt::Write as _;
 use std::io::Read as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,7 @@ use super::process::Process;
 use super::record::Record;
 use super::release::Release;
 use super::room::Room;
-use super::{address, bridge, image, keys, leader, packages, pristine, registry};
+use super::{address, bridge, image, inventory, keys, leader, packages, pristine, registry};
 
 /// How long a boot may take; on an idle machine it is about a second.
 const BOOT: Duration = Duration::from_secs(90);
@@ -68,10 +69,9 @@ impl Host {
         let room = Room::open()?;
         let image = image::ensure(&room, release)?;
         bridge::ensure(&room)?;
-        let record = registry::claim(&room, &options.name, release)?;
+        let record = registry::claim(&room, &options.name, release, &image)?;
         let mut host = Self { room, record, supervisor: None, is_ours: true };
-        host.boot(&image, options)
-            .with_context(|| format!("booting `{}` ({release})", options.name))?;
+        host.boot(options).with_context(|| format!("booting `{}` ({release})", options.name))?;
         Ok(host)
     }
 
@@ -100,13 +100,13 @@ impl Host {
         self.remove()
     }
 
-    fn boot(&mut self, image: &Path, options: &Options) -> Result<()> {
+    fn boot(&mut self, options: &Options) -> Result<()> {
         let folder = self.folder();
         let overlay = self.overlay();
         if options.lend_packages {
             packages::lend(&self.room, self.record.release, &overlay.upper())?;
         }
-        overlay.mount(image)?;
+        overlay.mount(&self.record.image)?;
         pristine::personalise(&self.room, &overlay.merged(), &self.record, options)?;
         let console = folder.join("console");
         let boot = Boot {
@@ -133,7 +133,7 @@ impl Host {
                 bail!("sshd of `{}` does not answer after {} s", self.name(), BOOT.as_secs());
             }
             if self.record.supervisor.is_none_or(|s| !s.is_alive()) {
-                bail!("systemd-nspawn of `{}` has ended", self.name());
+                bail!("`{}` has ended", self.name());
             }
             std::thread::sleep(POLL);
         }
@@ -183,7 +183,7 @@ impl Host {
         keys::client(&self.room)
     }
 
-    /// Lines for a known_hosts file: the keys the host booted with, under its v4 address.
+    /// Lines for a `known_hosts` file: the keys the host booted with, under its v4 address.
     pub fn known_hosts_lines(&self) -> Result<String> {
         self.known_hosts_lines_at(&self.v4().to_string())
     }
@@ -198,10 +198,16 @@ impl Host {
                 .with_context(|| format!("cannot read `{}`", path.display()))?;
             let mut words = key.split(' ');
             if let (Some(kind), Some(data)) = (words.next(), words.next()) {
-                lines.push_str(&format!("{name} {kind} {data}\n"));
+                writeln!(lines, "{name} {kind} {data}")?;
             }
         }
         Ok(lines)
+    }
+
+    /// The base image below the host's root.
+    pub fn image(&self) -> Result<PathBuf> {
+        std::fs::canonicalize(&self.record.image)
+            .with_context(|| format!("the image of `{}` is gone", self.name()))
     }
 
     /// The host's folder on the controller.
@@ -261,14 +267,35 @@ impl Host {
 
     /// An OpenSSH client command with the lab's key, to be given a command to run.
     pub fn ssh_command(&self, user: &str) -> Result<Command> {
-        let known_hosts = self.folder().join("known_hosts");
-        std::fs::write(&known_hosts, self.known_hosts_lines()?)
+        self.ssh_command_through(user, self.ssh())
+    }
+
+    /// As [`Host::ssh_command`], through a relay.
+    pub fn ssh_command_through(&self, user: &str, address: SocketAddr) -> Result<Command> {
+        let (ip, port) = (address.ip(), address.port());
+        let name = inventory::known_name(address);
+        let known_hosts = self.folder().join(format!("known_hosts-{port}"));
+        std::fs::write(&known_hosts, self.known_hosts_lines_at(&name)?)
             .with_context(|| format!("cannot write `{}`", known_hosts.display()))?;
         let mut command = Command::new("ssh");
         command.args(["-F", "none", "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes"]);
         command.arg("-o").arg(format!("UserKnownHostsFile={}", known_hosts.display()));
-        command.arg("-i").arg(self.key()?).arg(format!("{user}@{}", self.v4()));
+        command.arg("-i").arg(self.key()?).args(["-p", &port.to_string()]);
+        command.arg(format!("{user}@{ip}"));
         Ok(command)
+    }
+
+    /// Kills the sshd processes of all sessions on the host, not the one that listens.
+    /// Returns how many
+    /// processes that were.
+    pub fn kill_ssh_sessions(&self) -> Result<usize> {
+        // A session is several processes, and the death of its first does not end the others.
+        let script = r#"
+            listener=$(systemctl show --property MainPID --value ssh)
+            for pid in $(pgrep -x 'sshd|sshd-session|sshd-auth'); do
+                [ "$pid" = "$listener" ] || { kill -KILL "$pid" && echo "$pid"; }
+            done"#;
+        Ok(self.run(script)?.lines().count())
     }
 
     fn remove(&mut self) -> Result<()> {
@@ -276,12 +303,12 @@ impl Host {
             return Ok(());
         }
         self.is_ours = false;
+        registry::release(&self.room, &self.record)?;
         if let Some(child) = &mut self.supervisor {
-            // Else it stays a zombie of this process.
-            super::cgroup::Cgroup::of(&address::machine(self.record.number)).kill()?;
-            child.wait().context("cannot wait for systemd-nspawn")?;
+            // It is dead; else it stays a zombie of this process.
+            child.wait().context("cannot wait for the host to end")?;
         }
-        registry::release(&self.room, &self.record)
+        Ok(())
     }
 }
 

@@ -1,8 +1,9 @@
 //! The `lab` command: hosts for scripts and people.
-#![expect(clippy::print_stdout, reason = "a command that answers")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command that answers")]
 
 #[path = "mod.rs"]
 mod lab;
+mod relay_command;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -23,9 +24,9 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Build the base images and keys that are missing
+    /// Build the base images, the stand-in for Docker's repository and what else is missing
     Prepare {
-        /// Only this release; all of them otherwise
+        /// Only the image of this release
         #[arg(long)]
         release: Option<Release>,
     },
@@ -63,7 +64,16 @@ enum Command {
         #[arg(trailing_var_arg = true, required = true)]
         command: Vec<String>,
     },
-    /// Write inventory.yml and known_hosts for these hosts into a folder
+    /// Stand between a client and a host: delay, count round trips, cut
+    Relay(relay_command::RelayCommand),
+    /// Serve the stand-in for Docker's repository until stdin ends
+    ///
+    /// Prints its address, the address of its key, and the key's fingerprint.
+    DockerRepository {
+        #[arg(long, default_value = "0")]
+        port: u16,
+    },
+    /// Write `inventory.yml` and `known_hosts` for these hosts into a folder
     Inventory {
         folder: PathBuf,
         #[arg(required = true)]
@@ -73,8 +83,20 @@ enum Command {
     },
 }
 
-fn main() -> Result<ExitCode> {
-    let arguments = Arguments::parse();
+/// For so many hosts `prepare` makes keys ahead.
+const HOST_KEYS: u16 = 16;
+
+fn main() -> ExitCode {
+    match run(Arguments::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("lab: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<ExitCode> {
     if let Some(reason) = lab::requirement::missing() {
         bail!("{reason}");
     }
@@ -85,6 +107,8 @@ fn main() -> Result<ExitCode> {
         Command::Down { names, all } => down(&names, all)?,
         Command::Ssh { name, user, command } => return ssh(&name, &user, &command),
         Command::Exec { name, command } => return exec(&name, &command),
+        Command::Relay(command) => command.run(&mut std::io::stdout())?,
+        Command::DockerRepository { port } => docker_repository(port)?,
         Command::Inventory { folder, names, user } => inventory(&folder, &names, &user)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -92,10 +116,27 @@ fn main() -> Result<ExitCode> {
 
 fn prepare(only: Option<Release>) -> Result<()> {
     let room = Room::open()?;
-    for release in Release::ALL.into_iter().filter(|r| only.is_none_or(|o| o == *r)) {
-        println!("{release}: {}", lab::image::ensure(&room, release)?.display());
-    }
     println!("key: {}", lab::keys::client(&room)?.display());
+    let wanted = Release::ALL.into_iter().filter(|r| only.is_none_or(|o| o == *r));
+    // Side by side: most of the time goes to waiting for dpkg.
+    let builds: Vec<_> = wanted
+        .map(|release| {
+            let room = room.clone();
+            (release, std::thread::spawn(move || lab::image::ensure(&room, release)))
+        })
+        .collect();
+    // While those wait: an RSA key takes longer than a boot.
+    for number in 1..=HOST_KEYS {
+        lab::keys::host(&room, number)?;
+    }
+    for (release, build) in builds {
+        let Ok(image) = build.join() else { bail!("building the image of {release} panicked") };
+        println!("{release}: {}", image?.display());
+    }
+    if only.is_none() {
+        println!("docker: {}", lab::docker_repository::ensure(&room)?.display());
+        println!("container image: {}", lab::container_image::tarball()?.display());
+    }
     Ok(())
 }
 
@@ -124,7 +165,7 @@ fn down(names: &[String], all: bool) -> Result<()> {
     for name in names {
         Host::find(&name)?.down()?;
     }
-    Ok(())
+    lab::registry::sweep(&Room::open()?)
 }
 
 fn ssh(name: &str, user: &str, command: &[String]) -> Result<ExitCode> {
@@ -141,6 +182,13 @@ fn inventory(folder: &std::path::Path, names: &[String], user: &str) -> Result<(
     let hosts = names.iter().map(|name| Host::find(name)).collect::<Result<Vec<_>>>()?;
     let written = lab::inventory::write(folder, &hosts.iter().collect::<Vec<_>>(), user)?;
     println!("{}", written.path.display());
+    Ok(())
+}
+
+fn docker_repository(port: u16) -> Result<()> {
+    let repository = lab::DockerRepository::serve_on(port)?;
+    println!("{} {} {}", repository.url(), repository.key_url(), repository.fingerprint());
+    std::io::copy(&mut std::io::stdin(), &mut std::io::sink()).context("cannot wait for stdin")?;
     Ok(())
 }
 

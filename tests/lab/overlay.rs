@@ -57,14 +57,17 @@ impl Overlay {
 
     /// Takes the mount away; does nothing if there is none.
     pub fn unmount(&self) -> Result<()> {
-        let merged = self.merged();
-        let mounts = fs::read_to_string("/proc/self/mounts").context("cannot read the mounts")?;
-        let is_mounted =
-            mounts.lines().any(|l| l.split(' ').nth(1).is_some_and(|at| Path::new(at) == merged));
-        if is_mounted {
+        if self.is_mounted()? {
             // Lazily: a dying namespace may hold it for a moment longer.
-            tool::run("umount", ["--lazy", &merged.to_string_lossy()])?;
+            tool::run("umount", ["--lazy", &self.merged().to_string_lossy()])?;
         }
         Ok(())
+    }
+
+    pub fn is_mounted(&self) -> Result<bool> {
+        let merged = self.merged();
+        let mounts = fs::read_to_string("/proc/self/mounts").context("cannot read the mounts")?;
+        let points = mounts.lines().filter_map(|line| line.split(' ').nth(1));
+        Ok(points.into_iter().any(|at| Path::new(at) == merged))
     }
 }

@@ -18,20 +18,24 @@ use super::room::Room;
 const ADMIN_ID: u32 = 1000;
 
 /// Writes a host's identity into its mounted root.
-pub fn personalise(room: &Room, root: &Path, record: &Record, options: &Options) -> Result<()> {
+pub fn personalise(room: &Room, tree: &Path, record: &Record, options: &Options) -> Result<()> {
     let name = &record.name;
-    write(root, "etc/hostname", &format!("{name}\n"), 0o644)?;
-    write(root, "etc/hosts", &hosts(name), 0o644)?;
-    write(root, "etc/machine-id", &format!("{:032x}\n", rand::random::<u128>()), 0o444)?;
-    host_keys(room, root, record.number)?;
+    write(tree, "etc/hostname", &format!("{name}\n"), 0o644)?;
+    write(tree, "etc/hosts", &hosts(name), 0o644)?;
+    write(tree, "etc/machine-id", &format!("{:032x}\n", rand::random::<u128>()), 0o444)?;
+    host_keys(room, tree, record.number)?;
     let key = keys::client_public(room)?;
-    authorize(root, "root", &key, 0)?;
-    authorize(root, &format!("home/{}", image::ADMIN), &key, ADMIN_ID)?;
+    authorize(tree, "root", &key, 0)?;
+    authorize(tree, &format!("home/{}", image::ADMIN), &key, ADMIN_ID)?;
+    // Debian 12's sudo leaves this at its first success; here it was used before.
+    let mark = format!("home/{}/.sudo_as_admin_successful", image::ADMIN);
+    write(tree, &mark, "", 0o644)?;
+    chown(tree.join(&mark), Some(ADMIN_ID), Some(ADMIN_ID)).context("cannot give the mark away")?;
     if options.sudo == Sudo::Passwordless {
         let line = format!("{} ALL=(ALL:ALL) NOPASSWD: ALL\n", image::ADMIN);
-        write(root, "etc/sudoers.d/lab-admin", &line, 0o440)?;
+        write(tree, "etc/sudoers.d/lab-admin", &line, 0o440)?;
     }
-    network(root, record.number)
+    network(tree, record.number)
 }
 
 /// Its own name resolves, else every sudo asks the DNS for it.
@@ -43,21 +47,21 @@ fn hosts(name: &str) -> String {
     )
 }
 
-fn host_keys(room: &Room, root: &Path, number: u16) -> Result<()> {
+fn host_keys(room: &Room, tree: &Path, number: u16) -> Result<()> {
     for entry in fs::read_dir(keys::host(room, number)?).context("cannot list host keys")? {
         let path = entry?.path();
         let name = path.file_name().context("a host key has a name")?;
-        let target = root.join("etc/ssh").join(name);
+        let target = tree.join("etc/ssh").join(name);
         fs::copy(&path, &target).with_context(|| format!("cannot write `{}`", target.display()))?;
     }
     Ok(())
 }
 
-fn authorize(root: &Path, home: &str, key: &str, owner: u32) -> Result<()> {
-    let folder = root.join(home).join(".ssh");
+fn authorize(tree: &Path, home: &str, key: &str, owner: u32) -> Result<()> {
+    let folder = tree.join(home).join(".ssh");
     fs::create_dir_all(&folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
     fs::set_permissions(&folder, Permissions::from_mode(0o700))?;
-    write(root, &format!("{home}/.ssh/authorized_keys"), key, 0o600)?;
+    write(tree, &format!("{home}/.ssh/authorized_keys"), key, 0o600)?;
     for path in [folder.clone(), folder.join("authorized_keys")] {
         chown(&path, Some(owner), Some(owner))
             .with_context(|| format!("cannot give `{}` away", path.display()))?;
@@ -66,7 +70,7 @@ fn authorize(root: &Path, home: &str, key: &str, owner: u32) -> Result<()> {
 }
 
 /// A unit in the host sets its addresses, so that they come back after a reboot.
-fn network(root: &Path, number: u16) -> Result<()> {
+fn network(tree: &Path, number: u16) -> Result<()> {
     let v4 = format!("{}/{}", address::v4(number), address::PREFIX_V4);
     let v6 = format!("{}/{}", address::v6(number), address::PREFIX_V6);
     let gateway = address::CONTROLLER_V4;
@@ -77,18 +81,20 @@ fn network(root: &Path, number: u16) -> Result<()> {
          ExecStart=ip link set host0 up\n\
          ExecStart=ip address replace {v4} dev host0\n\
          ExecStart=ip -6 address replace {v6} dev host0 nodad\n\
-         ExecStart=ip route replace default via {gateway}\n"
+         ExecStart=ip route replace default via {gateway}\n\
+         # Inherited from the machine, which forwards for its hosts.\n\
+         ExecStart=sysctl -q -w net.ipv4.ip_forward=0\n"
     );
-    write(root, "etc/systemd/system/lab-network.service", &unit, 0o644)?;
-    let wants = root.join("etc/systemd/system/sysinit.target.wants");
+    write(tree, "etc/systemd/system/lab-network.service", &unit, 0o644)?;
+    let wants = tree.join("etc/systemd/system/sysinit.target.wants");
     fs::create_dir_all(&wants).with_context(|| format!("cannot make `{}`", wants.display()))?;
     let link = wants.join("lab-network.service");
     std::os::unix::fs::symlink("/etc/systemd/system/lab-network.service", &link)
         .with_context(|| format!("cannot link `{}`", link.display()))
 }
 
-fn write(root: &Path, path: &str, text: &str, mode: u32) -> Result<()> {
-    let path = root.join(path);
+fn write(tree: &Path, path: &str, text: &str, mode: u32) -> Result<()> {
+    let path = tree.join(path);
     // Removed first: a link in the image must not lead us out of the root.
     if path.symlink_metadata().is_ok() {
         fs::remove_file(&path).with_context(|| format!("cannot remove `{}`", path.display()))?;

@@ -17,21 +17,22 @@ impl Process {
     }
 
     pub fn of(pid: u32) -> Result<Self> {
-        let (_, start) = state(pid).with_context(|| format!("process {pid} is gone"))?;
+        let (_, start) = look_up(pid).with_context(|| format!("process {pid} is gone"))?;
         Ok(Self { pid, start })
     }
 
     /// Whether it still runs; a zombie does not.
     pub fn is_alive(self) -> bool {
-        state(self.pid).is_some_and(|(state, start)| start == self.start && state != 'Z')
+        look_up(self.pid).is_some_and(|(state, start)| start == self.start && state != 'Z')
     }
 }
 
-fn state(pid: u32) -> Option<(char, u64)> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+/// The state letter and the start time.
+fn look_up(pid: u32) -> Option<(char, u64)> {
+    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The name in parentheses may hold spaces and parentheses itself.
-    let mut fields = stat.rsplit_once(") ")?.1.split(' ');
-    let state = fields.next()?.chars().next()?;
+    let mut fields = text.rsplit_once(") ")?.1.split(' ');
+    let letter = fields.next()?.chars().next()?;
     let start = fields.nth(18)?.parse().ok()?;
-    Some((state, start))
+    Some((letter, start))
 }

@@ -1,7 +1,7 @@
 //! What the register keeps of a host, for the processes that did not start it.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
@@ -14,9 +14,12 @@ pub struct Record {
     pub number: u16,
     pub name: String,
     pub release: Release,
+    /// The base image below the host. (Records from before it was kept have none.)
+    #[serde(default)]
+    pub image: PathBuf,
     /// The process that will take the host down; none for a host that stays until `lab down`.
     pub owner: Option<Process>,
-    /// systemd-nspawn, once it was started.
+    /// What keeps the host running, once it was started.
     pub supervisor: Option<Process>,
 }
 

@@ -1,7 +1,8 @@
 //! The register of hosts: gives out numbers, so that no two processes take the same.
 
 use std::fs;
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
@@ -21,27 +22,60 @@ const LOCK: &str = "registry";
 const DEATH: Duration = Duration::from_secs(20);
 
 /// Takes a free number for a host of this process, after taking away hosts that nobody wants.
-pub fn claim(room: &Room, name: &str, release: Release) -> Result<Record> {
+pub fn claim(room: &Room, name: &str, release: Release, image: &Path) -> Result<Record> {
     let _lock = Lock::take(room, LOCK)?;
     let records = records(room)?;
     for record in records.iter().filter(|record| record.is_abandoned()) {
-        remove(room, record).with_context(|| format!("taking away the left `{}`", record.name))?;
+        take_away(room, record)
+            .and_then(|trash| delete(&trash))
+            .with_context(|| format!("taking away the left `{}`", record.name))?;
     }
-    let Some(number) = address::NUMBERS.into_iter().find(|n| !folder(room, *n).exists()) else {
-        bail!("no number is free for another host: `lab down --all` takes all away");
-    };
+    let number = free_number(room)?;
     let owner = Some(Process::current()?);
-    let record = Record { number, name: name.to_owned(), release, owner, supervisor: None };
+    let record = Record {
+        number,
+        name: name.to_owned(),
+        release,
+        image: image.to_owned(),
+        owner,
+        supervisor: None,
+    };
+    // Made aside, so that no folder is ever there without its record.
+    let aside = room.trash().join(format!("new-{}", rand::random::<u64>()));
+    fs::create_dir(&aside).with_context(|| format!("cannot make `{}`", aside.display()))?;
+    record.write(&aside)?;
     let folder = folder(room, number);
-    fs::create_dir(&folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
-    record.write(&folder)?;
+    fs::rename(&aside, &folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
     Ok(record)
+}
+
+/// Takes the first number whose folder and control group are free. The control group is the
+/// machine's, so that labs in different folders do not get the same.
+fn free_number(room: &Room) -> Result<u16> {
+    for number in address::NUMBERS.filter(|number| !folder(room, *number).exists()) {
+        if Cgroup::of(&address::machine(number)).make()? {
+            return Ok(number);
+        }
+    }
+    bail!("no number is free for another host: `lab down --all` takes all away");
 }
 
 /// Takes a host away: kills it, unmounts, deletes.
 pub fn release(room: &Room, record: &Record) -> Result<()> {
+    let lock = Lock::take(room, LOCK)?;
+    let trash = take_away(room, record)?;
+    // Deleting may take a second, and others wait.
+    drop(lock);
+    delete(&trash)
+}
+
+/// Deletes what killed processes left in the trash.
+pub fn sweep(room: &Room) -> Result<()> {
     let _lock = Lock::take(room, LOCK)?;
-    remove(room, record)
+    for entry in fs::read_dir(room.trash()).context("cannot list the trash")? {
+        delete(&entry?.path())?;
+    }
+    Ok(())
 }
 
 /// All hosts of the machine, by number.
@@ -55,45 +89,59 @@ pub fn folder(room: &Room, number: u16) -> PathBuf {
     room.hosts().join(number.to_string())
 }
 
+/// What is not a record that we can read is left alone: another version of this code may have
+/// written it, and its host may be running. Its number stays taken.
 fn records(room: &Room) -> Result<Vec<Record>> {
     let mut records = Vec::new();
     for entry in fs::read_dir(room.hosts()).context("cannot list the hosts")? {
-        let path = entry?.path();
-        match Record::read(&path) {
-            Ok(record) => records.push(record),
-            // Its maker died between making the folder and writing the record.
-            Err(_) => fs::remove_dir_all(&path)
-                .with_context(|| format!("cannot remove `{}`", path.display()))?,
+        if let Ok(record) = Record::read(&entry?.path()) {
+            records.push(record);
         }
     }
     records.sort_by_key(|record| record.number);
     Ok(records)
 }
 
-fn remove(room: &Room, record: &Record) -> Result<()> {
+/// Kills and unmounts a host and frees its number. Returns what is left to delete.
+fn take_away(room: &Room, record: &Record) -> Result<PathBuf> {
     let cgroup = Cgroup::of(&address::machine(record.number));
     cgroup.kill()?;
     if let Some(supervisor) = record.supervisor {
-        wait_for_death(supervisor)?;
+        wait_for_death(supervisor, &cgroup)?;
     }
     remove_cgroup(&cgroup)?;
     let folder = folder(room, record.number);
     let overlay = Overlay::in_folder(&folder);
     overlay.unmount()?;
+    if overlay.is_mounted()? {
+        bail!("`{}` is still mounted", overlay.merged().display());
+    }
     packages::keep(room, record.release, &overlay.upper())?;
     // Renamed first: a number is free again as soon as its folder is gone.
     let trash = room.trash().join(format!("{}-{}", record.number, rand::random::<u64>()));
     fs::rename(&folder, &trash).with_context(|| format!("cannot move `{}`", folder.display()))?;
-    fs::remove_dir_all(&trash).with_context(|| format!("cannot remove `{}`", trash.display()))
+    Ok(trash)
 }
 
-fn wait_for_death(process: Process) -> Result<()> {
+fn delete(trash: &Path) -> Result<()> {
+    match fs::remove_dir_all(trash) {
+        // Somebody else sweeps at the same time.
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove `{}`", trash.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn wait_for_death(process: Process, cgroup: &Cgroup) -> Result<()> {
     let end = Instant::now() + DEATH;
     while process.is_alive() {
         if Instant::now() > end {
             bail!("process {} does not end", process.pid);
         }
         std::thread::sleep(Duration::from_millis(5));
+        // Again: a host that was rebooting has started anew meanwhile.
+        cgroup.kill()?;
     }
     Ok(())
 }

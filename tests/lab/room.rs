@@ -19,12 +19,14 @@ impl Room {
     pub fn open() -> Result<Self> {
         let root =
             std::env::var_os(ROOT_VARIABLE).map_or_else(|| DEFAULT_ROOT.into(), PathBuf::from);
-        let room = Self { root };
-        for folder in [room.images(), room.keys(), room.hosts(), room.trash(), room.locks()] {
+        let opened = Self { root };
+        for folder in
+            [opened.images(), opened.keys(), opened.hosts(), opened.trash(), opened.locks()]
+        {
             std::fs::create_dir_all(&folder)
                 .with_context(|| format!("cannot make `{}`", folder.display()))?;
         }
-        Ok(room)
+        Ok(opened)
     }
 
     pub fn root(&self) -> &Path {

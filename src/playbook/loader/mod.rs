@@ -1,20 +1,45 @@
 //! Reads playbooks, roles and task files into typed plays.
 
+mod action;
+mod build;
+mod documents;
+mod fields;
+mod flow;
+mod follow;
+mod free_form;
+mod imports;
+mod include;
+mod items;
+mod keywords;
+mod known;
+mod meta;
+mod play;
+mod play_vars;
+mod playbook;
+mod repeat;
+mod role_files;
+mod roles;
+mod table;
+mod task;
+mod validation;
+
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{
-    Block, From, Handler, IncludeRole, IncludeTasks, Item, Location, Playbook, RoleUse, Task,
-    Vocabulary,
-};
-use crate::diagnostic::{Diagnostic, Diagnostics};
+pub use include::{IncludedRole, RoleRequest};
+
+use super::unlock::Unlock;
+use super::{Keywords, Location, Playbook, Vocabulary};
+use crate::diagnostic::Diagnostics;
 use crate::files::Files;
 use crate::value::Map;
 
 /// Loads playbooks before a run and includes during it; files are read and parsed once.
 pub struct Loader {
-    pub(super) vocabulary: Arc<dyn Vocabulary>,
-    pub(super) paths: Paths,
+    vocabulary: Arc<dyn Vocabulary>,
+    paths: Paths,
+    documents: documents::Documents,
+    includes: include::Cache,
 }
 
 /// Where the loader reads from, and what is known before any host.
@@ -27,83 +52,36 @@ pub struct Paths {
     pub role_roots: Vec<Location>,
     /// Variables that names of imported files may use: the extra vars.
     pub known_vars: Arc<Map>,
-}
-
-/// An `include_role` with its names rendered.
-#[derive(Debug, Clone)]
-pub struct RoleRequest {
-    /// The role.
-    pub name: String,
-    /// Its files.
-    pub from: From,
-    /// `public`.
-    pub public: bool,
-    /// `allow_duplicates`.
-    pub allow_duplicates: bool,
-    /// `rolespec_validate`.
-    pub validate: bool,
-}
-
-/// What an `include_role` brings.
-#[derive(Debug, Clone)]
-pub struct IncludedRole {
-    /// The use.
-    pub role: Arc<RoleUse>,
-    /// Its tasks, dependencies and the check of its arguments first.
-    pub block: Arc<Block>,
-    /// Its handlers and those of its dependencies; they join the play's.
-    pub handlers: Vec<Arc<Handler>>,
+    /// Opens vaulted files; without it they are errors.
+    pub unlock: Option<Arc<dyn Unlock>>,
 }
 
 impl Loader {
     /// A loader that has read nothing yet.
     pub fn new(vocabulary: Arc<dyn Vocabulary>, paths: Paths) -> Self {
-        Self { vocabulary, paths }
+        Self {
+            vocabulary,
+            paths,
+            documents: documents::Documents::default(),
+            includes: include::Cache::default(),
+        }
     }
 
-    /// Loads playbook files, one after the other. All that needs no host is checked.
-    pub fn load(&self, _playbooks: &[&Path]) -> Result<Playbook, Diagnostics> {
-        Err(Diagnostic::new("playbooks cannot be loaded yet").into())
-    }
-
-    /// The tasks of an `include_tasks` whose file name is rendered, as a block whose scope is the include.
-    /// The file is looked for beside the file that the task stands in, then in the role's `tasks/`.
-    pub fn include_tasks(
-        &self,
-        _task: &Arc<Task>,
-        _include: &IncludeTasks,
-        _file: &str,
-    ) -> Result<Arc<Block>, Diagnostics> {
-        Err(Diagnostic::new("tasks cannot be included yet").into())
-    }
-
-    /// The handlers of an `include_tasks` among handlers.
-    pub fn include_handlers(
-        &self,
-        _task: &Arc<Task>,
-        _include: &IncludeTasks,
-        _file: &str,
-    ) -> Result<Vec<Arc<Handler>>, Diagnostics> {
-        Err(Diagnostic::new("handlers cannot be included yet").into())
-    }
-
-    /// The role of an `include_role` whose names are rendered.
-    pub fn include_role(
-        &self,
-        _task: &Arc<Task>,
-        _include: &IncludeRole,
-        _request: &RoleRequest,
-    ) -> Result<IncludedRole, Diagnostics> {
-        Err(Diagnostic::new("roles cannot be included yet").into())
-    }
-
-    /// The variables of a file: of `vars_files` or `include_vars`. Not rendered.
-    pub fn vars_file(&self, _file: &Location) -> Result<Arc<Map>, Diagnostic> {
-        Err(Diagnostic::new("variable files cannot be loaded yet"))
-    }
-
-    /// The tasks of a list, for the caller's convenience.
-    pub fn tasks(items: &[Item]) -> Vec<&Arc<Task>> {
-        items.iter().flat_map(Item::tasks).collect()
+    /// Loads playbook files, one after the other. All that needs no host is checked; the error holds all that is wrong.
+    pub fn load(&self, playbooks: &[&Path]) -> Result<Playbook, Diagnostics> {
+        let mut build = build::Build::new(self);
+        let mut plays = Vec::new();
+        for path in playbooks {
+            let file = Location::new(Arc::clone(&self.paths.files), crate::files::clean(path));
+            plays.extend(build.playbook(&file, None, &Keywords::default()));
+        }
+        let mut warnings = Vec::new();
+        for warning in std::mem::take(&mut build.warnings) {
+            if !warnings.contains(&warning) {
+                warnings.push(warning);
+            }
+        }
+        build::in_order(&mut warnings);
+        build.finish(Some(Playbook { plays, warnings }))
     }
 }

@@ -29,10 +29,30 @@ pub struct Options {
     pub required_together: Vec<Vec<String>>,
     /// `mutually_exclusive`
     pub mutually_exclusive: Vec<Vec<String>>,
-    /// `required_if`: (option, value, needed, whether one of them is enough).
-    pub required_if: Vec<(String, Value, Vec<String>, bool)>,
+    /// `required_if`
+    pub required_if: Vec<RequiredIf>,
     /// `required_by`: option to what it needs.
     pub required_by: Vec<(String, Vec<String>)>,
+}
+
+impl Options {
+    /// The names under which options may be given, aliases included.
+    pub fn keys(&self) -> impl Iterator<Item = &String> {
+        self.by_name.iter().flat_map(|(name, option)| std::iter::once(name).chain(&option.aliases))
+    }
+}
+
+/// "If the option has the value, these must be there".
+#[derive(Debug, Clone)]
+pub struct RequiredIf {
+    /// The option.
+    pub option: String,
+    /// Its value.
+    pub value: Value,
+    /// What must be there then.
+    pub needed: Vec<String>,
+    /// Whether one of them is enough.
+    pub any: bool,
 }
 
 /// One option.
@@ -95,6 +115,11 @@ impl Kind {
         "str", "list", "dict", "bool", "int", "float", "path", "raw", "jsonarg", "json", "bytes",
         "bits",
     ];
+
+    /// The name.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.into_iter().find(|name| Self::from_name(name) == Some(self)).unwrap_or("raw")
+    }
 
     /// The type of that name.
     pub fn from_name(name: &str) -> Option<Self> {

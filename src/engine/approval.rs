@@ -1,0 +1,67 @@
+//! What was shown and approved, so that nothing else is sent.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use crate::module::Plan;
+
+/// What the plan said of one visit of a task on one host.
+#[derive(Debug, Clone, Default)]
+pub struct Approval {
+    /// Identities of the actions that were shown.
+    identities: HashSet<String>,
+    /// Only applying can tell: whatever it turns out to be may be sent.
+    open: bool,
+}
+
+/// What was approved, by host and visit.
+#[derive(Debug, Clone, Default)]
+pub struct Approvals {
+    tasks: HashMap<(Arc<str>, Arc<str>), Approval>,
+}
+
+impl Approvals {
+    /// Notes the actions that a plan shows.
+    pub fn show(&mut self, host: &Arc<str>, visit: &Arc<str>, plan: &Plan) {
+        let approval = self.entry(host, visit);
+        approval.identities.extend(plan.actions.iter().map(|action| action.identity()));
+    }
+
+    /// Notes that only applying can tell what a task will do.
+    pub fn leave_open(&mut self, host: &Arc<str>, visit: &Arc<str>) {
+        self.entry(host, visit).open = true;
+    }
+
+    /// Whether a task was shown as known after apply.
+    pub fn is_open(&self, host: &Arc<str>, visit: &Arc<str>) -> bool {
+        self.get(host, visit).is_some_and(|approval| approval.open)
+    }
+
+    /// The first action that was not approved, in words.
+    pub fn surprise(&self, host: &Arc<str>, visit: &Arc<str>, plan: &Plan) -> Option<String> {
+        if self.is_open(host, visit) {
+            return None;
+        }
+        let known = self.get(host, visit);
+        let approved = |identity: &String| {
+            known.is_some_and(|approval| approval.identities.contains(identity))
+        };
+        plan.actions
+            .iter()
+            .find(|action| !approved(&action.identity()))
+            .map(|action| action.summary())
+    }
+
+    /// Adds what another host's walk has shown.
+    pub fn merge(&mut self, other: Self) {
+        self.tasks.extend(other.tasks);
+    }
+
+    fn entry(&mut self, host: &Arc<str>, visit: &Arc<str>) -> &mut Approval {
+        self.tasks.entry((Arc::clone(host), Arc::clone(visit))).or_default()
+    }
+
+    fn get(&self, host: &Arc<str>, visit: &Arc<str>) -> Option<&Approval> {
+        self.tasks.get(&(Arc::clone(host), Arc::clone(visit)))
+    }
+}

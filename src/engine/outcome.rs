@@ -1,0 +1,329 @@
+//! What an item of a task ended as: its status, what it registers, what people are shown.
+
+use std::sync::Arc;
+
+use crate::module::Plan;
+use crate::playbook::{Setting, Task};
+use crate::remote::Output;
+use crate::resource::{Diff, Suspend};
+use crate::value::{Key, MASK, Map, Str, Value};
+
+use super::evaluate::{ItemPlan, Verdict};
+use super::event::Status;
+use super::render::Render;
+
+/// How one item ended.
+#[derive(Debug, Clone)]
+pub struct ItemEnd {
+    /// For people.
+    pub status: Status,
+    /// What it registers.
+    pub result: Map,
+    /// Facts that it sets.
+    pub facts: Map,
+    /// Variables that it sets.
+    pub variables: Map,
+    /// What changes.
+    pub diffs: Vec<Diff>,
+    /// What its actions do.
+    pub actions: Vec<String>,
+    /// What people should know.
+    pub warnings: Vec<String>,
+}
+
+impl ItemEnd {
+    fn new(status: Status) -> Self {
+        Self {
+            status,
+            result: Map::new(),
+            facts: Map::new(),
+            variables: Map::new(),
+            diffs: vec![],
+            actions: vec![],
+            warnings: vec![],
+        }
+    }
+
+    /// Whether it counts as changed.
+    pub fn is_changed(&self) -> bool {
+        self.status == Status::Changed
+    }
+
+    /// The message, if it failed and nobody said to ignore that.
+    pub fn failure(&self) -> Option<&str> {
+        match &self.status {
+            Status::Failed { message, ignored: false } => Some(message),
+            _ => None,
+        }
+    }
+
+    fn flag(&mut self, name: &str, value: bool) {
+        self.result.insert(Key::from(name), Value::Bool(value));
+    }
+}
+
+/// What an item ended as. `outputs` are those of its actions, none if nothing was sent.
+pub fn conclude(
+    task: &Task,
+    render: &Render<'_>,
+    item: &ItemPlan,
+    outputs: Option<&[Output]>,
+) -> ItemEnd {
+    let mut end = match &item.verdict {
+        Verdict::Skipped(reason) => {
+            let mut end = ItemEnd::new(Status::Skipped { reason: reason.clone() });
+            end.flag("skipped", true);
+            end.flag("changed", false);
+            let reason = Value::data("Conditional result was False");
+            end.result.insert(Key::from("skip_reason"), reason);
+            end
+        }
+        Verdict::Unknown(unknown) => {
+            let mut end = ItemEnd::new(Status::Unknown { reason: unknown.reason.clone() });
+            end.result = pending(&unknown.reason);
+            for name in ["changed", "failed", "skipped"] {
+                end.result.insert(Key::from(name), Value::Unknown(Arc::clone(unknown)));
+            }
+            end
+        }
+        Verdict::Failed(message) => failed(message.clone()),
+        Verdict::Flow => ItemEnd::new(Status::Ok),
+        Verdict::Plan(plan) => conclude_plan(plan, outputs),
+    };
+    if let Some((value, _)) = &item.item {
+        let name = item.locals.get("ansible_loop_var").and_then(Value::as_str).unwrap_or("item");
+        end.result.insert(Key::from(name), value.clone());
+        end.result.insert(Key::from("ansible_loop_var"), Value::data(name));
+    }
+    judge(task, render, &mut end, outputs.is_some());
+    let ignored = item.manner.as_ref().is_some_and(|manner| manner.ignore_errors);
+    if let Status::Failed { ignored: flag, .. } = &mut end.status {
+        *flag = ignored;
+    }
+    end
+}
+
+/// A failed item.
+pub fn failed(message: String) -> ItemEnd {
+    let mut end = ItemEnd::new(Status::Failed { message: message.clone(), ignored: false });
+    end.flag("failed", true);
+    end.flag("changed", false);
+    end.result.insert(Key::from("msg"), Value::data(message));
+    end
+}
+
+/// The fields that many modules register only after they ran.
+fn pending(reason: &str) -> Map {
+    const FIELDS: [&str; 14] = [
+        "stdout",
+        "stderr",
+        "stdout_lines",
+        "stderr_lines",
+        "rc",
+        "msg",
+        "start",
+        "end",
+        "delta",
+        "content",
+        "json",
+        "status",
+        "stat",
+        "results",
+    ];
+    FIELDS.iter().map(|name| (Key::from(*name), Value::unknown(reason))).collect()
+}
+
+fn conclude_plan(plan: &Plan, outputs: Option<&[Output]>) -> ItemEnd {
+    if let Some(reason) = &plan.skipped {
+        let mut end = ItemEnd::new(Status::Skipped { reason: reason.clone() });
+        end.result = plan.result.clone();
+        end.flag("skipped", true);
+        end.flag("changed", false);
+        return end;
+    }
+    let mut changed = plan.is_change();
+    let mut message = None;
+    let mut result = Map::new();
+    match (outputs, &plan.finish) {
+        (Some(outputs), Some(finish)) => {
+            let outcome = finish(outputs);
+            result = outcome.result;
+            changed = outcome.changed.unwrap_or(changed);
+            message = outcome.failed;
+        }
+        (Some(outputs), None) => message = first_complaint(plan, outputs),
+        (None, Some(_)) if !plan.actions.is_empty() => {
+            let what = plan.actions.first().map(|action| action.summary()).unwrap_or_default();
+            result = pending(&format!("{what} has not run yet"));
+        }
+        (None, _) => {}
+    }
+    let status = match &message {
+        Some(message) => Status::Failed { message: message.clone(), ignored: false },
+        None if changed => Status::Changed,
+        None => Status::Ok,
+    };
+    let mut end = ItemEnd::new(status);
+    end.result = result;
+    for (name, value) in &plan.result {
+        end.result.entry(name.clone()).or_insert_with(|| value.clone());
+    }
+    if outputs.is_none() {
+        end.result.extend(plan.result.clone());
+    }
+    end.flag("changed", changed);
+    end.flag("failed", message.is_some());
+    if let Some(message) = message {
+        end.result.entry(Key::from("msg")).or_insert_with(|| Value::data(message));
+    }
+    end.facts = plan.facts.clone();
+    end.variables = plan.variables.clone();
+    end.diffs = plan.actions.iter().map(|action| action.diff()).collect();
+    end.actions = plan.actions.iter().map(|action| action.summary()).collect();
+    end.warnings.clone_from(&plan.warnings);
+    end
+}
+
+/// Why the first action that failed did so.
+fn first_complaint(plan: &Plan, outputs: &[Output]) -> Option<String> {
+    let failed =
+        plan.actions.iter().zip(outputs).find(|(action, output)| !action.succeeded(output));
+    let (action, output) = match failed {
+        Some(failed) => failed,
+        None if outputs.len() < plan.actions.len() => {
+            let missing = &plan.actions[outputs.len()];
+            return Some(format!("{} was not carried out", missing.summary()));
+        }
+        None => return None,
+    };
+    Some(format!("{}: {}", action.summary(), complaint(output)))
+}
+
+/// What a failed script said: the end of its complaints, or of its output.
+pub fn complaint(output: &Output) -> String {
+    let tail = |bytes: &[u8]| {
+        let text = String::from_utf8_lossy(bytes);
+        let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+        lines[lines.len().saturating_sub(12)..].join("\n")
+    };
+    let said = match tail(&output.stderr) {
+        said if said.is_empty() => tail(&output.stdout),
+        said => said,
+    };
+    if output.status == 124 && said.is_empty() {
+        return "it took longer than it may".into();
+    }
+    if said.is_empty() { format!("it ended with status {}", output.status) } else { said }
+}
+
+/// `failed_when` and `changed_when`, which see the result under its registered name.
+fn judge(task: &Task, render: &Render<'_>, end: &mut ItemEnd, sent: bool) {
+    if matches!(end.status, Status::Skipped { .. } | Status::Unknown { .. }) {
+        return;
+    }
+    let all = |conditions: &[Setting], end: &ItemEnd| {
+        let render = with_result(task, render, &end.result);
+        render.first_false(&conditions.iter().collect::<Vec<_>>()).map(|reason| reason.is_none())
+    };
+    if let Some(conditions) = &task.failed_when {
+        match all(conditions, end) {
+            Ok(true) => {
+                let said = match &end.status {
+                    Status::Failed { message, .. } => message.clone(),
+                    _ => "`failed_when` holds".to_string(),
+                };
+                end.flag("failed", true);
+                end.status = Status::Failed { message: said, ignored: false };
+            }
+            Ok(false) => {
+                end.flag("failed", false);
+                if matches!(end.status, Status::Failed { .. }) {
+                    let changed = end.result.get("changed") == Some(&Value::Bool(true));
+                    end.status = if changed { Status::Changed } else { Status::Ok };
+                }
+            }
+            Err(Suspend::Unknown(_)) if !sent => {}
+            Err(suspend) => *end = failed(words_of(&suspend)),
+        }
+    }
+    if matches!(end.status, Status::Failed { .. }) {
+        return;
+    }
+    if let Some(conditions) = &task.changed_when {
+        match all(conditions, end) {
+            Ok(changed) => {
+                end.flag("changed", changed);
+                end.status = if changed { Status::Changed } else { Status::Ok };
+            }
+            Err(Suspend::Unknown(unknown)) if !sent => {
+                end.status = Status::Unknown { reason: unknown.reason.clone() };
+                end.result.insert(Key::from("changed"), Value::Unknown(unknown));
+            }
+            Err(suspend) => *end = failed(words_of(&suspend)),
+        }
+    }
+}
+
+/// Why planning stopped, in words.
+pub fn words_of(suspend: &Suspend) -> String {
+    match suspend {
+        Suspend::Failed(message) => message.clone(),
+        Suspend::Unknown(unknown) => unknown.to_string(),
+        Suspend::Needs(queries) => format!("{queries:?} is not known"),
+    }
+}
+
+/// A renderer that sees a result under the task's registered name, and its fields as Ansible does.
+pub fn with_result<'a>(task: &Task, render: &Render<'a>, result: &Map) -> Render<'a> {
+    let mut locals = Map::new();
+    let result = Value::Map(Arc::new(result.clone()));
+    if let Some(register) = &task.register {
+        locals.insert(Key::from(register.name.as_str()), result);
+    }
+    render.with_locals(&Arc::new(locals))
+}
+
+/// Whether `until` holds for this result.
+pub fn until_holds(task: &Task, render: &Render<'_>, end: &ItemEnd) -> Result<bool, Suspend> {
+    let render = with_result(task, render, &end.result);
+    let conditions: Vec<&Setting> = task.until.iter().collect();
+    render.first_false(&conditions).map(|reason| reason.is_none())
+}
+
+/// What a loop registers: the results of its items, and what they come to together.
+pub fn joined(ends: &[ItemEnd], looped: bool) -> Map {
+    if !looped {
+        return ends.first().map(|end| end.result.clone()).unwrap_or_default();
+    }
+    let any = |name: &str| {
+        let mut unknown = None;
+        for end in ends {
+            match end.result.get(name) {
+                Some(Value::Bool(true)) => return Value::Bool(true),
+                Some(Value::Unknown(reason)) => unknown = Some(Value::Unknown(Arc::clone(reason))),
+                _ => {}
+            }
+        }
+        unknown.unwrap_or(Value::Bool(false))
+    };
+    let skipped =
+        !ends.is_empty() && ends.iter().all(|end| matches!(end.status, Status::Skipped { .. }));
+    let mut map = Map::new();
+    map.insert(Key::from("changed"), any("changed"));
+    map.insert(Key::from("failed"), any("failed"));
+    map.insert(Key::from("skipped"), Value::Bool(skipped));
+    let message = match (any("failed"), skipped) {
+        (Value::Bool(true), _) => "One or more items failed",
+        (_, true) => "All items skipped",
+        _ => "All items completed",
+    };
+    map.insert(Key::from("msg"), Value::data(message));
+    let results = ends.iter().map(|end| Value::Map(Arc::new(end.result.clone())));
+    map.insert(Key::from("results"), Value::list(results));
+    map
+}
+
+/// The result with what `no_log` hides taken out.
+pub fn censored() -> Value {
+    Value::map([("censored", Value::Str(Str::data(MASK)))])
+}

@@ -1,0 +1,140 @@
+//! The plan, read like a diff: one block per task and difference, equal ones of many hosts folded.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use crate::diagnostic::plural;
+use crate::engine::{Status, TaskEvent};
+use crate::value::Redactor;
+
+use super::style::Style;
+use super::{diff, fold};
+
+/// One block: what a task does to the hosts that it does the same to.
+#[derive(Default)]
+struct Block {
+    head: String,
+    body: Vec<String>,
+    hosts: Vec<Arc<str>>,
+}
+
+/// The plan that grows from events.
+#[derive(Default)]
+pub struct Plan {
+    /// Tasks in the order in which they were first met, by place.
+    tasks: IndexMap<String, IndexMap<String, Block>>,
+    changed: usize,
+    unknown: usize,
+    unchanged: usize,
+    hosts: Vec<Arc<str>>,
+}
+
+impl Plan {
+    /// Takes the end of a task on a host.
+    pub fn take(&mut self, task: &TaskEvent, style: Style, redactor: &Redactor) {
+        if !self.hosts.contains(&task.host) {
+            self.hosts.push(Arc::clone(&task.host));
+        }
+        let (sign, note) = match &task.status {
+            Status::Changed => {
+                self.changed += 1;
+                (style.change("~"), None)
+            }
+            Status::Unknown { reason } => {
+                self.unknown += 1;
+                (
+                    style.unknown("?"),
+                    Some(style.unknown(&format!("known after apply: {}", redactor.mask(reason)))),
+                )
+            }
+            Status::Failed { message, ignored } => {
+                let said = diff::clean(&redactor.mask(message));
+                let word = if *ignored { "failed (ignored)" } else { "failed" };
+                (style.bad("!"), Some(style.bad(&format!("{word}: {said}"))))
+            }
+            Status::Ok | Status::Skipped { .. } => {
+                self.unchanged += usize::from(task.status == Status::Ok);
+                return;
+            }
+        };
+        let body = body(task, note, style, redactor);
+        let key = body.join("\n");
+        let handler = if task.handler { style.faint(" (handler)") } else { String::new() };
+        let head = format!(
+            "{sign} {}{handler} {}",
+            style.strong(&diff::clean(&redactor.mask(&task.title))),
+            style.faint(&format!("[{}]", task.module))
+        );
+        let place = format!("{}{}", task.span, task.title);
+        let block = self.tasks.entry(place).or_default().entry(key).or_default();
+        if block.head.is_empty() {
+            *block = Block { head, body, hosts: vec![] };
+        }
+        if !block.hosts.contains(&task.host) {
+            block.hosts.push(Arc::clone(&task.host));
+        }
+    }
+
+    /// The whole text.
+    pub fn text(&self, style: Style) -> String {
+        let mut text = String::new();
+        for blocks in self.tasks.values() {
+            let mut last: Option<(&str, &[Arc<str>])> = None;
+            for block in blocks.values() {
+                // Items of one task on the same hosts share their head.
+                if last != Some((&block.head, &block.hosts)) {
+                    let _ = writeln!(
+                        text,
+                        "{} {}",
+                        block.head,
+                        style.faint(&fold::hosts(&block.hosts))
+                    );
+                }
+                last = Some((&block.head, &block.hosts));
+                for line in &block.body {
+                    let _ = writeln!(text, "    {line}");
+                }
+            }
+            text.push('\n');
+        }
+        let _ = writeln!(text, "{}", self.summary(style));
+        text
+    }
+
+    /// `12 to change, 3 known after apply, 41 unchanged on 8 hosts`
+    fn summary(&self, style: Style) -> String {
+        let hosts = plural(self.hosts.len(), "host");
+        if self.changed == 0 && self.unknown == 0 {
+            return style.good(&format!("nothing to do: {} unchanged on {hosts}", self.unchanged));
+        }
+        format!(
+            "{}, {}, {} unchanged on {hosts}",
+            style.change(&format!("{} to change", self.changed)),
+            style.unknown(&format!("{} known after apply", self.unknown)),
+            self.unchanged
+        )
+    }
+}
+
+fn body(task: &TaskEvent, note: Option<String>, style: Style, redactor: &Redactor) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(item) = &task.item {
+        lines.push(style.faint(&format!("item: {}", diff::clean(&redactor.mask(item)))));
+    }
+    lines.extend(note);
+    if task.hidden {
+        lines.push(style.faint("what it does is hidden by `no_log`"));
+    }
+    for (action, change) in task.actions.iter().zip(&task.diffs) {
+        lines.push(diff::clean(&redactor.mask(action)));
+        lines.extend(
+            diff::lines(change, style, redactor).into_iter().map(|line| format!("  {line}")),
+        );
+    }
+    for assumption in &task.assumptions {
+        lines.push(style.faint(&format!("assuming that {assumption}")));
+    }
+    lines
+}

@@ -1,0 +1,23 @@
+//! One template at work: its tree, its text and its place.
+
+use std::sync::Arc;
+
+use crate::diagnostic::Span;
+use crate::template::place::Place;
+use crate::template::program::Program;
+use crate::template::syntax::tree::At;
+
+/// A template with its place.
+pub(crate) struct Unit {
+    /// The parsed text.
+    pub program: Arc<Program>,
+    /// Where the text stands.
+    pub place: Place,
+}
+
+impl Unit {
+    /// The place of a part of the template.
+    pub fn span(&self, at: At) -> Option<Span> {
+        self.place.span(&self.program.text, at)
+    }
+}

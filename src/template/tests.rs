@@ -1,0 +1,188 @@
+//! How the parts of the templar play together.
+
+use std::sync::Arc;
+
+use super::harness::{Bench, written};
+use super::{Dialect, Failure};
+use crate::diagnostic::Source;
+use crate::value::{Encrypted, MASK, Value};
+
+fn unknown() -> Value {
+    Value::unknown("`a command` has not run yet")
+}
+
+#[test]
+fn one_expression_keeps_its_type_and_text_around_makes_text() {
+    let bench = Bench::new().with("n", Value::Int(2));
+    assert_eq!(bench.render("{{ n }}").expect("is defined"), Value::Int(2));
+    assert_eq!(bench.render("{{ [n, 'a'] }}!").expect("is defined"), Value::data("[2, 'a']!"));
+}
+
+#[test]
+fn variables_are_templated_when_they_are_used_and_results_are_not() {
+    let bench = Bench::new()
+        .template("a", "{{ b.c }}/x")
+        .with("b", Value::map([("c", written("{{ d }}")), ("e", written("{{ nowhere }}"))]))
+        .with("d", Value::data("{{ not_a_template }}"));
+    assert_eq!(
+        bench.render("{{ a }}").expect("e is not used"),
+        Value::data("{{ not_a_template }}/x")
+    );
+    assert!(bench.message("{{ b }}").contains("variable `nowhere` is undefined"));
+}
+
+#[test]
+fn errors_have_a_place_a_path_and_a_near_name() {
+    let bench = Bench::new().template("outer", "{{ hots }}").with("host", Value::Int(1));
+    assert_eq!(
+        bench.message("x {{ outer }}"),
+        "a.yml:1:4: variable `hots` is undefined; while templating `outer`; did you mean `host`?"
+    );
+    assert_eq!(
+        bench.message("{{ host | uper }}"),
+        "a.yml:1:11: there is no filter `uper`; did you mean `upper`?"
+    );
+    assert_eq!(
+        bench.message("{{ {'abc': 1}.abd }}"),
+        "a.yml:1:15: the dict has no member `abd`; did you mean `abc`?"
+    );
+}
+
+#[test]
+fn a_loop_of_variables_is_named() {
+    let bench = Bench::new().template("a", "{{ b }}").template("b", "{{ a }}");
+    let message = bench.message("{{ a }}");
+    assert!(message.contains("variables refer to each other in a loop: a -> b -> a"), "{message}");
+}
+
+#[test]
+fn default_and_defined_see_through_chains_and_variables() {
+    let bench = Bench::new().template("a", "{{ nope.x.y }}");
+    assert_eq!(bench.render("{{ a | default('z') }}").expect("caught"), Value::data("z"));
+    assert_eq!(bench.render("{{ nope.x['y'] is defined }}").expect("caught"), Value::Bool(false));
+    assert!(bench.render("{{ nope }}").is_err());
+    assert!(bench.when("nope").is_err());
+}
+
+#[test]
+fn unknown_values_stop_what_needs_them_and_nothing_else() {
+    let bench = Bench::new()
+        .with("reg", unknown())
+        .with("part", Value::map([("known", Value::Int(1)), ("other", unknown())]));
+    for text in
+        ["{{ reg }}", "{{ reg.stdout }}", "a {{ reg }}", "{{ reg | default(1) }}", "{{ part }}"]
+    {
+        assert!(matches!(bench.render(text), Err(Failure::Unknown(_))), "{text}");
+    }
+    assert_eq!(bench.render("{{ part.known }}").expect("is known"), Value::Int(1));
+    assert!(bench.when("reg is defined").expect("is known"));
+    assert!(!bench.when("reg.rc == 0 and false").expect("is known"));
+    assert!(!bench.when("false and reg.rc == 0").expect("is known"));
+    assert!(bench.when("true or reg").expect("is known"));
+    assert!(matches!(bench.when("reg.rc == 0 and reg.foo.bar"), Err(Failure::Unknown(_))));
+}
+
+#[test]
+fn conditions_want_truth_values() {
+    let bench = Bench::new().with("s", Value::data("yes"));
+    assert!(bench.when("s | bool").expect("is one"));
+    assert!(bench.when("s").is_err());
+    let list = Value::list([Value::data("x"), Value::Bool(true)]);
+    assert!(bench.context(|c| bench.templar.condition(&list, &bench.variables, c)).is_err());
+}
+
+#[test]
+fn omitted_entries_are_dropped() {
+    let bench = Bench::new();
+    let value = Value::map([("a", written("{{ nope | default(omit) }}")), ("b", Value::Int(1))]);
+    assert_eq!(bench.value(&value).expect("renders"), Value::map([("b", Value::Int(1))]));
+    assert_eq!(bench.render("{{ omit }}").expect("renders"), Value::Omit);
+}
+
+#[test]
+fn what_is_made_from_a_secret_is_secret() {
+    let vaulted = Value::Encrypted(Arc::new(Encrypted::new("hunter2-secret", None)));
+    let bench = Bench::new().with("pw", vaulted);
+    let upper = bench.render("{{ pw | upper }}").expect("renders");
+    assert_eq!(format!("{upper:?}"), MASK);
+    assert!(bench.redactor.mask("x HUNTER2-SECRET y").contains(MASK));
+    let text = bench.render("user={{ pw | upper }}").expect("renders");
+    assert_eq!(text.as_str(), Some("user=HUNTER2-SECRET"));
+    assert_eq!(bench.redactor.mask("user=HUNTER2-SECRET"), format!("user={MASK}"));
+    assert_eq!(format!("{:?}", bench.render("{{ pw | length }}").expect("renders")), "14");
+}
+
+#[test]
+fn files_include_extend_and_import() {
+    let bench = Bench::new()
+        .with("name", Value::data("n"))
+        .file("base.j2", "<{% block a %}base{% endblock %}>\n")
+        .file("part.j2", "part of {{ name }}\n")
+        .file("lib.j2", "{% macro twice(x, y='-') %}{{ x }}{{ y }}{{ x }}{% endmacro %}");
+    let text = "{% extends 'base.j2' %}{% block a %}{{ super() }}+{% include 'part.j2' %}\
+                {% import 'lib.j2' as lib %}{{ lib.twice(1) }}{% endblock %}";
+    let source = Source::new("t.j2", text);
+    let rendered = bench.context(|context| {
+        bench.templar.template(&source, &bench.variables, context, &Dialect::default())
+    });
+    assert_eq!(rendered.expect("renders").as_str(), "<base+part of n\n1-1>\n");
+}
+
+#[test]
+fn statements_behave_as_in_jinja() {
+    let bench = Bench::new();
+    let cases = [
+        (
+            "{% for x in [1,2,3] if x != 2 %}{{ loop.index }}{{ x }}{{ ',' if not loop.last }}{% endfor %}",
+            "11,23",
+        ),
+        (
+            "{% set ns = namespace(n=0) %}{% for x in [1,2] %}{% set ns.n = ns.n + x %}{% endfor %}{{ ns.n }}!",
+            "3!",
+        ),
+        ("{% set x = 1 %}{% for y in [1] %}{% set x = 2 %}{% endfor %}{{ x }}.", "1."),
+        (
+            "{% macro m(a) %}<{{ a }}{{ varargs }}{{ kwargs }}>{% endmacro %}{{ m(1, 2, k=3) }}.",
+            "<1[2]{'k': 3}>.",
+        ),
+        ("{% macro m() %}({{ caller() }}){% endmacro %}{% call m() %}in{% endcall %}.", "(in)."),
+        ("{% filter upper %}a{{ 'b' }}{% endfilter %}.", "AB."),
+        ("{% for k, v in {'a': 1}.items() recursive %}{{ k }}{{ v }}{% endfor %}.", "a1."),
+        ("{{ '%s-%03d' % ('a', 7) }}.", "a-007."),
+        ("a\n{% if true %}\nb\n{% endif %}\nc\n", "a\nb\nc\n"),
+    ];
+    for (text, wanted) in cases {
+        assert_eq!(
+            bench.render(text).unwrap_or_else(|_| panic!("{}", bench.message(text))),
+            Value::data(wanted),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn the_static_check_finds_unknown_names_and_bad_syntax() {
+    let bench = Bench::new();
+    let found = |text: &str| {
+        let Value::Str(text) = written(text) else { panic!("is a string") };
+        bench.templar.check(&text).iter().map(ToString::to_string).collect::<Vec<_>>().join("|")
+    };
+    assert_eq!(
+        found("{{ a | nofilter(b | lower) is notest }}"),
+        "a.yml:1:8: there is no filter `nofilter`|a.yml:1:31: there is no test `notest`"
+            .split('|')
+            .rev()
+            .collect::<Vec<_>>()
+            .join("|")
+    );
+    assert_eq!(
+        found("{{ lookup('pipe', 'x') }}"),
+        "a.yml:1:11: the lookup `pipe` is not supported"
+    );
+    assert!(
+        found("{{ a + }}").starts_with("a.yml:1:8: cannot parse the template"),
+        "{}",
+        found("{{ a + }}")
+    );
+    assert_eq!(found("{{ a | ansible.builtin.upper }}"), "");
+}

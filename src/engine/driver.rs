@@ -451,7 +451,7 @@ impl Driver {
         for item in &evaluation.items {
             if let (Verdict::Plan(plan), Some(manner)) = (&item.verdict, &item.manner) {
                 let world = machine.world_mut(&manner.host);
-                plan.actions.iter().for_each(|action| predict(action.as_ref(), world));
+                predict(plan, manner, world);
             }
         }
         self.remember_results(machine, task, evaluation, ends);

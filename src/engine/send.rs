@@ -159,7 +159,7 @@ impl Driver {
         let user = manner.user_key();
         let world = self.machine.world_mut(&host);
         let opaque = plan.actions.iter().any(|action| action.nature().opaque.is_some());
-        let reads = plan.reads && sent.outputs.len() == plan.actions.len();
+        let reads = manner.only_reads || plan.reads && sent.outputs.len() == plan.actions.len();
         if opaque && !reads {
             world.forget_all();
         }

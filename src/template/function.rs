@@ -43,7 +43,7 @@ pub(crate) fn call<'a>(
         "query" | "q" => lookup::call(session, arguments, true).map(Item::Value),
         "now" => now(session, arguments).map(Item::Value),
         "undef" => Err(undef(arguments)?),
-        "range" => range(arguments).map(Item::Value),
+        "range" => range(&arguments).map(Item::Value),
         "dict" => dict(arguments).map(Item::Value),
         "namespace" => namespace(arguments),
         "cycler" => Ok(Item::Cycler(Rc::new((arguments.positional, 0.into())))),
@@ -78,7 +78,7 @@ fn undef(arguments: Arguments) -> Result<Stop, Stop> {
     Ok(Stop::undefined(hint.as_deref().unwrap_or("undefined on purpose (`undef()`)")))
 }
 
-fn range(arguments: Arguments) -> Result<Value, Stop> {
+fn range(arguments: &Arguments) -> Result<Value, Stop> {
     let numbers = arguments.positional.iter().map(|value| {
         python::integer(value).ok_or_else(|| {
             Stop::error(format!("`range` wants integers, not `{}`", value.type_name()))

@@ -32,10 +32,12 @@ enum Reading {
     Expression,
 }
 
+type ByText = HashMap<Arc<str>, Arc<Program>>;
+
 /// The programs of a run.
 #[derive(Default)]
 pub(crate) struct Programs {
-    known: RwLock<HashMap<Reading, HashMap<Arc<str>, Arc<Program>>>>,
+    known: RwLock<HashMap<Reading, ByText>>,
 }
 
 impl Programs {

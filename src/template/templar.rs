@@ -138,7 +138,7 @@ fn without_step(stop: Stop) -> Stop {
             undefined.trace.pop();
             Stop::Undefined(undefined)
         }
-        other => other,
+        unknown @ Stop::Unknown(_) => unknown,
     }
 }
 

@@ -271,7 +271,7 @@ impl<'a> Machine<'_, 'a> {
             }
             Item::Value(_) | Item::Raw(_) | Item::Variables(_) | Item::Hosts => {
                 let value = self.session.known(item.clone())?;
-                self.session.method(&value, name, arguments).map(Item::Value)
+                call_method(&value, name, arguments).map(Item::Value)
             }
             other => {
                 let member = self.attribute(other, name)?;
@@ -308,7 +308,7 @@ impl Session<'_> {
         let sources: Vec<Value> =
             std::iter::once(&input).chain(arguments.values()).cloned().collect();
         let bound = arguments.bind(found.parameters).map_err(|stop| during(stop, name))?;
-        let result = (found.run)(self, input, &bound)?;
+        let result = (found.run)(self, &input, &bound)?;
         Ok(secret::spread(result, sources.iter()))
     }
 
@@ -318,14 +318,13 @@ impl Session<'_> {
         let bound = arguments.bind(found.parameters).map_err(|stop| during(stop, name))?;
         (found.run)(self, input, &bound)
     }
+}
 
-    /// Calls a method of a string, list or mapping.
-    pub fn method(&self, value: &Value, name: &str, arguments: Arguments) -> Result<Value, Stop> {
-        let sources: Vec<Value> =
-            std::iter::once(value).chain(arguments.values()).cloned().collect();
-        let result = method::call(value, name, arguments)?;
-        Ok(secret::spread(result, sources.iter()))
-    }
+/// Calls a method of a string, list or mapping.
+fn call_method(value: &Value, name: &str, arguments: Arguments) -> Result<Value, Stop> {
+    let sources: Vec<Value> = std::iter::once(value).chain(arguments.values()).cloned().collect();
+    let result = method::call(value, name, arguments)?;
+    Ok(secret::spread(result, sources.iter()))
 }
 
 fn during(stop: Stop, name: &str) -> Stop {

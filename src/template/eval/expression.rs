@@ -110,8 +110,9 @@ impl<'a> Machine<'_, 'a> {
                 }),
             }
         };
-        let (start, stop, step) = (bound(&slice.start)?, bound(&slice.stop)?, bound(&slice.step)?);
-        let cut = operator::slice(&input, start, stop, step);
+        let (first, end) = (bound(&slice.start)?, bound(&slice.stop)?);
+        let step = bound(&slice.step)?;
+        let cut = operator::slice(&input, first, end, step);
         let cut = cut.map_err(|stop| stop.at(self.span(slice.input.at)))?;
         Ok(Item::Value(secret::spread(cut, std::iter::once(&input))))
     }
@@ -162,7 +163,7 @@ impl<'a> Machine<'_, 'a> {
         };
         let at = At { start: left.at.start, end: right.at.end };
         let result = result.map_err(|stop| stop.at(self.span(at)))?;
-        Ok(Item::Value(secret::spread(result, [&a, &b].into_iter())))
+        Ok(Item::Value(secret::spread(result, [&a, &b])))
     }
 
     /// The value of an operand, which must be known and defined.

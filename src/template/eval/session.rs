@@ -28,6 +28,12 @@ enum Held<'a> {
     Shared(Arc<dyn Scope>),
 }
 
+/// What a template string gives.
+type Resolved<'a> = Result<Item<'a>, Stop>;
+
+/// What a name gives, if anything has that name.
+type Found<'a> = Result<Option<Item<'a>>, Stop>;
+
 /// One rendering.
 pub(crate) struct Session<'a> {
     /// Filters, tests, parsed templates.
@@ -35,8 +41,9 @@ pub(crate) struct Session<'a> {
     /// Files, vault, clock.
     pub context: Context<'a>,
     scope: Held<'a>,
-    variables: RefCell<HashMap<Arc<str>, Result<Option<Item<'a>>, Stop>>>,
-    texts: RefCell<HashMap<usize, (Str, Result<Item<'a>, Stop>)>>,
+    variables: RefCell<HashMap<Arc<str>, Found<'a>>>,
+    /// By the address of the text, which is held so that it stays where it is.
+    texts: RefCell<HashMap<usize, (Str, Resolved<'a>)>>,
     shared: Rc<Shared<'a>>,
 }
 

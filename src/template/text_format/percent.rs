@@ -9,6 +9,7 @@ use crate::value::{Map, Value};
 
 /// One `%…` directive.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "they are the flags of a directive")]
 struct Directive {
     key: Option<String>,
     left: bool,

@@ -93,7 +93,7 @@ impl Address {
         self.net.max_prefix_len() - self.net.prefix_len()
     }
 
-    /// The answer to a query by name; `false` where it does not apply, none if nobody knows it.
+    /// The answer to a query by name; null where it does not apply, none if nobody knows it.
     pub fn answer(&self, query: &str) -> Option<Value> {
         let ip = self.net.addr();
         let text = |ip: IpAddr| Value::data(ip.to_string());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::arguments::{Arguments, items};
 use super::eval::{Item, Session};
-use super::failure::Stop;
+use super::failure::{Stop, fully_known};
 use super::{lookup, python, time};
 use crate::diagnostic::Diagnostic;
 use crate::value::{Key, Map, Value};
@@ -38,6 +38,9 @@ pub(crate) fn call<'a>(
     name: &str,
     arguments: Arguments,
 ) -> Result<Item<'a>, Stop> {
+    if matches!(name, "range" | "now" | "undef") {
+        arguments.values().try_for_each(fully_known)?;
+    }
     match name {
         "lookup" => lookup::call(session, arguments, false).map(Item::Value),
         "query" | "q" => lookup::call(session, arguments, true).map(Item::Value),

@@ -7,7 +7,7 @@ use super::Session;
 use super::item::{Closure, Item};
 use super::machine::Machine;
 use super::output::Output;
-use crate::template::arguments::Arguments;
+use crate::template::arguments::{self, Arguments};
 use crate::template::failure::{Missing, Stop, fully_known, known};
 use crate::template::syntax::tree::{Argument, At, Expression, Node};
 use crate::template::{filter, function, method, python, secret, test};
@@ -57,13 +57,64 @@ impl<'a> Machine<'_, 'a> {
             "mandatory" => return self.mandatory(node, input(), arguments),
             _ => {}
         }
-        let input = known(self.session.finish(input()?)?)?;
-        let arguments = self.arguments(arguments)?;
         let at = At { start: node.at.start, end: node.at.start + name.len() };
+        let input = known(self.session.finish(input()?)?)?;
+        if let Some(found) = self.extract(name, &input, arguments) {
+            return found.map_err(|stop| stop.at(self.span(at)));
+        }
+        let arguments = self.arguments(arguments)?;
         self.session
             .filter(name, input, arguments)
             .map(Item::Value)
             .map_err(|stop| stop.at(self.span(at)))
+    }
+
+    /// `host | extract(hostvars, …)` and `hosts | map('extract', hostvars, …)`, which render nothing
+    /// but what they take out. `None` for anything else.
+    fn extract(
+        &self,
+        name: &str,
+        input: &Value,
+        arguments: &[Argument],
+    ) -> Option<Result<Item<'a>, Stop>> {
+        let (mapped, container, more) = match (filter::plain_name(name), arguments) {
+            ("extract", [Argument::Positional(container), more @ ..]) => (false, container, more),
+            (
+                "map",
+                [Argument::Positional(applied), Argument::Positional(container), more @ ..],
+            ) if is_extract(applied) => (true, container, more),
+            _ => return None,
+        };
+        let Ok(container @ (Item::Hosts | Item::Variables(_) | Item::Raw(_))) =
+            self.eval(container)
+        else {
+            return None;
+        };
+        let one = |key: &Value| {
+            let mut item = self.index(&container, key)?;
+            for key in self.more_keys(more)? {
+                item = self.index(&item, &key)?;
+            }
+            Ok(item)
+        };
+        if !mapped {
+            return Some(one(input));
+        }
+        let keys = match arguments::items(input) {
+            Ok(keys) => keys,
+            Err(stop) => return Some(Err(stop)),
+        };
+        let values = keys.iter().map(|key| self.session.finish(one(key)?));
+        Some(values.collect::<Result<Vec<_>, Stop>>().map(|values| Value::list(values).into()))
+    }
+
+    fn more_keys(&self, arguments: &[Argument]) -> Result<Vec<Value>, Stop> {
+        let bound = self.arguments(arguments)?.bind(&["morekeys"])?;
+        Ok(match bound.set(0) {
+            Some(Value::List(keys)) => keys.as_ref().clone(),
+            Some(key) => vec![key.clone()],
+            None => Vec::new(),
+        })
     }
 
     /// `default`: catches what is undefined, and what is false if its second argument says so.
@@ -322,9 +373,18 @@ impl Session<'_> {
 
 /// Calls a method of a string, list or mapping.
 fn call_method(value: &Value, name: &str, arguments: Arguments) -> Result<Value, Stop> {
+    if matches!(value, Value::Str(_)) {
+        arguments.values().try_for_each(fully_known)?;
+    }
     let sources: Vec<Value> = std::iter::once(value).chain(arguments.values()).cloned().collect();
     let result = method::call(value, name, arguments)?;
     Ok(secret::spread(result, sources.iter()))
+}
+
+/// Whether a filter that `map` applies is `extract`.
+fn is_extract(node: &Node) -> bool {
+    let Expression::Constant(Value::Str(name)) = &node.expression else { return false };
+    filter::plain_name(name.as_str()) == "extract"
 }
 
 fn during(stop: Stop, name: &str) -> Stop {

@@ -291,10 +291,10 @@ impl<'a> Machine<'_, 'a> {
             if let Some(source) = file::template(self.session, &name)? {
                 let text: Arc<str> = source.text.as_str().into();
                 let place = Place::File(source);
-                let dialect = self.session.templar.dialect();
-                let parsed = self.session.templar.programs.template(&text, dialect);
+                let dialect = self.unit.dialect();
+                let parsed = self.session.templar.programs.template(&text, &dialect);
                 let program = super::parsed_or_stop(parsed, &place, &text)?;
-                return Ok(Some(Rc::new(Unit { program, place })));
+                return Ok(Some(Rc::new(Unit::new(program, place, Some(dialect)))));
             }
         }
         Ok(None)

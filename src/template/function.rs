@@ -44,7 +44,7 @@ pub(crate) fn call<'a>(
     match name {
         "lookup" => lookup::call(session, arguments, false).map(Item::Value),
         "query" | "q" => lookup::call(session, arguments, true).map(Item::Value),
-        "now" => now(session, arguments).map(Item::Value),
+        "now" => now(session, arguments),
         "undef" => Err(undef(arguments)?),
         "range" => range(&arguments).map(Item::Value),
         "dict" => dict(arguments).map(Item::Value),
@@ -62,15 +62,15 @@ pub(crate) fn call<'a>(
 }
 
 /// `now(utc=false, fmt='')`
-fn now(session: &Session<'_>, arguments: Arguments) -> Result<Value, Stop> {
+fn now<'a>(session: &Session<'a>, arguments: Arguments) -> Result<Item<'a>, Stop> {
     let bound = arguments.bind(&["utc", "fmt"])?;
     let mut at = session.context.now.clone();
     if bound.flag(0, false)? {
         at = at.with_time_zone(jiff::tz::TimeZone::UTC);
     }
     match bound.set(1) {
-        Some(format) => time::format(&at, &python::text(format)?).map(Value::data),
-        None => time::format(&at, "%Y-%m-%d %H:%M:%S.%6f").map(Value::data),
+        Some(format) => Ok(Value::data(time::format(&at, &python::text(format)?)?).into()),
+        None => Ok(Item::Time(Rc::new(at))),
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Session;
 use super::item::{Closure, Item};
 use super::machine::Machine;
+use super::moment;
 use super::output::Output;
 use crate::template::arguments::{self, Arguments};
 use crate::template::failure::{Missing, Stop, fully_known, known};
@@ -54,6 +55,7 @@ impl<'a> Machine<'_, 'a> {
     ) -> Result<Item<'a>, Stop> {
         match filter::plain_name(name) {
             "default" | "d" => return self.default(input(), arguments),
+            "to_datetime" => return self.to_datetime(node, input()?, arguments),
             "mandatory" => return self.mandatory(node, input(), arguments),
             _ => {}
         }
@@ -151,6 +153,19 @@ impl<'a> Machine<'_, 'a> {
             Err(stop) if stop.is_undefined() => fallback(),
             Err(stop) => Err(stop),
         }
+    }
+
+    fn to_datetime(
+        &self,
+        node: &Node,
+        input: Item<'a>,
+        arguments: &[Argument],
+    ) -> Result<Item<'a>, Stop> {
+        let text = python::text(&self.session.known(input)?)?;
+        let bound = self.arguments(arguments)?.bind(&["format"])?;
+        let format = bound.text_or(0, "%Y-%m-%d %H:%M:%S")?;
+        let parsed = moment::parse(&text, &format, self.session.context.now);
+        parsed.map(Item::Time).map_err(|stop| stop.at(self.span(node.at)))
     }
 
     /// `mandatory`: an error with a message of one's own where the input is undefined.
@@ -308,6 +323,7 @@ impl<'a> Machine<'_, 'a> {
 
     fn method(&self, item: &Item<'a>, name: &str, arguments: Arguments) -> Result<Item<'a>, Stop> {
         match item {
+            Item::Time(_) | Item::Duration(_) => moment::method(item, name, arguments),
             Item::Loop(state) if name == "cycle" || name == "changed" => {
                 state.method(name, &arguments.positional).map(Item::Value)
             }

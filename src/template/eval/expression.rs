@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::item::Item;
 use super::machine::Machine;
+use super::moment;
 use super::operator;
 use crate::template::failure::{Missing, Stop};
 use crate::template::syntax::tree::{At, Comparison, Expression, Node, Operator, Slice};
@@ -148,10 +149,19 @@ impl<'a> Machine<'_, 'a> {
     }
 
     fn binary(&self, operator: Operator, left: &Node, right: &Node) -> Result<Item<'a>, Stop> {
-        let (a, b) = if operator == Operator::Concatenate {
-            (self.shown(left).map_err(Stop::used)?, self.shown(right).map_err(Stop::used)?)
-        } else {
-            (self.operand(left)?, self.operand(right)?)
+        let (a, b) = match operator {
+            Operator::Concatenate => {
+                (self.shown(left).map_err(Stop::used)?, self.shown(right).map_err(Stop::used)?)
+            }
+            Operator::Subtract => {
+                let a = self.eval(left).map_err(Stop::used)?;
+                let b = self.eval(right).map_err(Stop::used)?;
+                if let (Item::Time(a), Item::Time(b)) = (&a, &b) {
+                    return Ok(Item::Duration(moment::difference(a, b)));
+                }
+                (self.session.known(a)?, self.session.known(b)?)
+            }
+            _ => (self.operand(left)?, self.operand(right)?),
         };
         let result = if operator == Operator::Remainder
             && let Value::Str(format) = &a

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::frame::Frame;
 use super::item::Item;
 use super::machine::Machine;
+use super::moment;
 use super::unit::Unit;
 use crate::diagnostic::Diagnostic;
 use crate::template::context::{Context, Scope};
@@ -190,6 +191,8 @@ impl<'a> Session<'a> {
             Item::Value(value) => Ok(value),
             Item::Raw(value) => self.deep(&value),
             Item::Variables(session) => Ok(session.all()),
+            Item::Time(at) => Ok(moment::text(&at)),
+            Item::Duration(micros) => Ok(moment::duration_text(micros)),
             Item::Namespace(entries) => {
                 let entries = entries.borrow();
                 Ok(Value::map(entries.iter().map(|(key, value)| (&**key, value.clone()))))

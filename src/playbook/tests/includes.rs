@@ -149,3 +149,56 @@ fn files_are_looked_for_in_the_role_then_beside_the_task_then_beside_the_playboo
         ]
     );
 }
+
+#[test]
+fn a_vaulted_file_of_variables_is_secret() {
+    struct Plain;
+    impl crate::playbook::Unlock for Plain {
+        fn unlock(
+            &self,
+            source: &Arc<crate::diagnostic::Source>,
+        ) -> Result<String, crate::diagnostic::Diagnostic> {
+            assert!(source.text.starts_with(crate::playbook::VAULT_HEADER));
+            Ok("password: hunter2\n".to_string())
+        }
+    }
+    let tree = crate::files::Tree::new([
+        ("site.yml", "- hosts: all\n  roles: [x]\n"),
+        ("roles/x/vars/main.yml", "$ANSIBLE_VAULT;1.1;AES256\n3132\n"),
+    ]);
+    let paths = |unlock| crate::playbook::Paths {
+        files: Arc::new(tree.clone()),
+        role_roots: vec![],
+        known_vars: Arc::default(),
+        unlock,
+    };
+    let vocabulary = || Arc::new(super::vocabulary::Words);
+    let locked = Loader::new(vocabulary(), paths(None)).load(&[Path::new("site.yml")]);
+    let message = locked.expect_err("has no password").to_string();
+    assert!(message.starts_with("roles/x/vars/main.yml:1:1: "), "{message}");
+    let open =
+        Loader::new(vocabulary(), paths(Some(Arc::new(Plain)))).load(&[Path::new("site.yml")]);
+    let playbook = open.expect("opens");
+    let role = playbook.plays[0].roles[0].scope.role().expect("a role");
+    let Some(crate::value::Value::Str(password)) = role.vars.get("password") else {
+        panic!("a text")
+    };
+    assert!(password.is_secret());
+}
+
+#[test]
+fn a_handler_of_the_last_list_wins_and_in_a_list_the_first() {
+    let (_, playbook) = case("handlers");
+    let handlers = &playbook.plays[0].handlers;
+    let winner = crate::playbook::Handler::winner(handlers, |handler| {
+        handler.answers("twice", handler.task.name.as_ref().map(crate::value::Str::as_str))
+    });
+    assert_eq!(winner, Some(0));
+    let (_, playbook) = case("roles");
+    let handlers = &playbook.plays[0].handlers;
+    let winner = crate::playbook::Handler::winner(handlers, |handler| {
+        handler
+            .answers("plain : restart", handler.task.name.as_ref().map(crate::value::Str::as_str))
+    });
+    assert_eq!(winner, Some(handlers.len() - 1), "the imported role's");
+}

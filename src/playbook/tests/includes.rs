@@ -45,7 +45,7 @@ fn tasks_of_an_include_get_what_apply_says_and_not_what_the_include_says() {
     let [Item::Task(inside)] = block.items.as_slice() else { panic!("one task") };
     assert_eq!(tags(inside), ["applied"]);
     assert_eq!(
-        inside.effective(Keyword::Become).and_then(|setting| setting.literal_bool()),
+        inside.effective(Keyword::Become).and_then(crate::playbook::Setting::literal_bool),
         Some(true)
     );
     assert!(inside.vars_layers().iter().any(|layer| layer.tier == Tier::IncludeParams));

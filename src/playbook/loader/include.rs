@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Loader;
-use super::build::{Build, DEEPEST};
+use super::build::Build;
 use super::fields::describe;
 use super::imports::{find_tasks, include_scope};
 use super::play_vars::vars_location;
@@ -16,6 +16,9 @@ use crate::playbook::{
     RoleUseKind, Scope, ScopeKind, Task,
 };
 use crate::value::Map;
+
+/// How deep includes may nest: each is read by itself.
+const DEEPEST: usize = 100;
 
 /// Blocks by the address of the task that includes them and the file; a block keeps its task's scope alive, and the
 /// entry keeps the task.

@@ -2,17 +2,17 @@
 //!
 //! The modules in reading order; each uses only those above it.
 
+pub mod cli;
 pub mod diagnostic;
+pub mod engine;
 pub mod files;
-pub mod value;
-pub mod yaml;
-pub mod vault;
-pub mod template;
 pub mod inventory;
+pub mod module;
 pub mod playbook;
 pub mod remote;
-pub mod resource;
-pub mod module;
-pub mod engine;
 pub mod report;
-pub mod cli;
+pub mod resource;
+pub mod template;
+pub mod value;
+pub mod vault;
+pub mod yaml;

@@ -42,12 +42,15 @@ impl Process {
         // The owner of a process's own entry in /proc is its effective user.
         let uid = std::fs::metadata("/proc/self").map_or(0, |entry| entry.uid());
         let (name, home) = account(uid);
-        let home = environment.get("HOME").map(PathBuf::from).or(home).unwrap_or_else(|| "/".into());
+        let home =
+            environment.get("HOME").map(PathBuf::from).or(home).unwrap_or_else(|| "/".into());
         let hostname = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
         Ok(Self {
             args: std::env::args_os().collect(),
             cwd: std::env::current_dir()?,
-            user: name.or_else(|| environment.get("USER").cloned()).unwrap_or_else(|| uid.to_string()),
+            user: name
+                .or_else(|| environment.get("USER").cloned())
+                .unwrap_or_else(|| uid.to_string()),
             uid,
             home,
             hostname: hostname.trim().to_string(),

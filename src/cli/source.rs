@@ -35,19 +35,26 @@ pub struct SourceFlags {
 }
 
 /// The extra variables, later ones over earlier ones.
-pub fn extra_vars(given: &[String], files: &dyn Files, open: &dyn Fn(&str, Vec<u8>) -> Result<Vec<u8>, Diagnostic>) -> Result<Map, Diagnostics> {
+pub fn extra_vars(
+    given: &[String],
+    files: &dyn Files,
+    open: &dyn Fn(&str, Vec<u8>) -> Result<Vec<u8>, Diagnostic>,
+) -> Result<Map, Diagnostics> {
     let mut all = Map::new();
     for (index, text) in given.iter().enumerate() {
         let map = match text.strip_prefix('@') {
             Some(path) => {
                 let path = PathBuf::from(path);
-                let bytes = files.read(&path).map_err(|error| Diagnostic::new(error.to_string()))?;
+                let bytes =
+                    files.read(&path).map_err(|error| Diagnostic::new(error.to_string()))?;
                 let name = path.display().to_string();
                 let text = String::from_utf8(open(&name, bytes)?)
                     .map_err(|_| Diagnostic::new(format!("`{name}` is not UTF-8")))?;
                 yaml_vars(&Source::new(name, text))?
             }
-            None if text.trim_start().starts_with(['{', '[']) || (text.contains(": ") && !text.contains('=')) => {
+            None if text.trim_start().starts_with(['{', '['])
+                || (text.contains(": ") && !text.contains('=')) =>
+            {
                 yaml_vars(&Source::new(name_of(index), text.as_str()))?
             }
             None => words(text, index)?,

@@ -27,7 +27,9 @@ impl Wire for Shown {
         {
             let text = |bytes: &[u8]| {
                 let text = String::from_utf8_lossy(bytes).into_owned();
-                text.chars().map(|c| if c.is_control() && c != '\n' { '.' } else { c }).collect::<String>()
+                text.chars()
+                    .map(|c| if c.is_control() && c != '\n' { '.' } else { c })
+                    .collect::<String>()
             };
             self.reporter.message(&format!(
                 "{host} > status {}\n{}{}",

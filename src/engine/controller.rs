@@ -35,10 +35,7 @@ impl<'a> TaskFiles<'a> {
             return place.files.exists(direct).then_some(place);
         }
         let roots = self.task.map(|task| task.search_roots(folder)).unwrap_or_default();
-        roots
-            .into_iter()
-            .map(|root| root.join(name))
-            .find(|place| place.files.exists(&place.path))
+        roots.into_iter().map(|root| root.join(name)).find(|place| place.files.exists(&place.path))
     }
 
     /// The tree that a path was found in: the disk, or the roles inside the program.
@@ -49,10 +46,8 @@ impl<'a> TaskFiles<'a> {
     }
 
     fn bytes(&self, path: &Path) -> Result<(Vec<u8>, bool), Diagnostic> {
-        let bytes = self
-            .tree_of(path)
-            .read(path)
-            .map_err(|error| Diagnostic::new(error.to_string()))?;
+        let bytes =
+            self.tree_of(path).read(path).map_err(|error| Diagnostic::new(error.to_string()))?;
         self.shared.vault.open(&path.display().to_string(), bytes)
     }
 }
@@ -83,10 +78,7 @@ impl template::Files for TaskFiles<'_> {
     }
 
     fn is_link(&self, path: &Path) -> bool {
-        self.shared
-            .files
-            .canonical(path)
-            .is_ok_and(|real| real != self.shared.files.absolute(path))
+        self.shared.files.canonical(path).is_ok_and(|real| real != self.shared.files.absolute(path))
     }
 
     fn list(&self, directory: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
@@ -103,10 +95,9 @@ impl template::Files for TaskFiles<'_> {
     }
 
     fn write_private(&self, path: &Path, text: &str) -> Result<(), Diagnostic> {
-        self.shared
-            .store
-            .write(path, text.as_bytes())
-            .map_err(|error| Diagnostic::new(format!("`{}` cannot be written: {error}", path.display())))
+        self.shared.store.write(path, text.as_bytes()).map_err(|error| {
+            Diagnostic::new(format!("`{}` cannot be written: {error}", path.display()))
+        })
     }
 }
 
@@ -138,7 +129,8 @@ impl Controller for TaskController<'_> {
     }
 
     fn read(&self, path: &str) -> Result<Vec<u8>, Suspend> {
-        let (bytes, _) = self.render.files.bytes(Path::new(path)).map_err(|error| failed(&error))?;
+        let (bytes, _) =
+            self.render.files.bytes(Path::new(path)).map_err(|error| failed(&error))?;
         Ok(bytes)
     }
 

@@ -13,7 +13,8 @@ use crate::value::{Key, Map, Value};
 use super::approval::Approvals;
 use super::controller::TaskFiles;
 use super::evaluate::{
-    Evaluation, ItemPlan, Missing, Subject, Verdict, Wanted, evaluate, looks_at_others, predict, runs_once,
+    Evaluation, ItemPlan, Missing, Subject, Verdict, Wanted, evaluate, looks_at_others, predict,
+    runs_once,
 };
 use super::event::{Event, Phase, Status, TaskEvent};
 use super::fetch;
@@ -61,7 +62,11 @@ impl Crew {
     }
 
     /// The result of a `run_once` task; none if the run is interrupted before.
-    async fn hear(&self, key: &Arc<str>, interrupt: &mut watch::Receiver<bool>) -> Option<OnceResult> {
+    async fn hear(
+        &self,
+        key: &Arc<str>,
+        interrupt: &mut watch::Receiver<bool>,
+    ) -> Option<OnceResult> {
         loop {
             let told = self.told.notified();
             if let Some(result) = self.told(key) {
@@ -76,7 +81,7 @@ impl Crew {
 }
 
 /// What one host found for all.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct OnceResult {
     registered: Option<(String, Value)>,
     variables: Map,
@@ -242,7 +247,12 @@ impl Driver {
     }
 
     /// One host of those that met does it; the others take its result.
-    async fn once(&mut self, task: &Arc<Task>, handler: bool, hosts: &[Arc<str>]) -> Result<(), Halt> {
+    async fn once(
+        &mut self,
+        task: &Arc<Task>,
+        handler: bool,
+        hosts: &[Arc<str>],
+    ) -> Result<(), Halt> {
         let key = self.machine.visit(task);
         let order = self.machine.run.magic.get("ansible_play_hosts").and_then(Value::as_list);
         let place = |host: &Arc<str>| {
@@ -296,6 +306,9 @@ impl Driver {
             _ => false,
         };
         if evaluation.items.iter().any(sends) {
+            if self.phase == Phase::Apply && super::batch::is_plain(task, &evaluation) {
+                return self.send_batch(task, evaluation, handler).await;
+            }
             return self.send_task(task, &evaluation, handler).await;
         }
         let ends: Vec<ItemEnd> = {
@@ -326,10 +339,20 @@ impl Driver {
         }
     }
 
-    pub(super) fn evaluate(&self, machine: &Machine, task: &Arc<Task>) -> Result<Evaluation, Missing> {
+    pub(super) fn evaluate(
+        &self,
+        machine: &Machine,
+        task: &Arc<Task>,
+    ) -> Result<Evaluation, Missing> {
         let render = self.render(machine, Some(task));
         let locals = machine.locals();
-        evaluate(&Subject { task, host: &machine.host, worlds: &machine.worlds, render: &render, locals: &locals })
+        evaluate(&Subject {
+            task,
+            host: &machine.host,
+            worlds: &machine.worlds,
+            render: &render,
+            locals: &locals,
+        })
     }
 
     /// Walks on with a copy of the machine, as if what is asked for were unknown, and collects
@@ -370,7 +393,12 @@ impl Driver {
     }
 
     /// Takes a copy of the machine over a task that could be planned; none where it must stop.
-    fn scout_over(&self, scout: &mut Machine, task: &Arc<Task>, evaluation: &Evaluation) -> Option<()> {
+    fn scout_over(
+        &self,
+        scout: &mut Machine,
+        task: &Arc<Task>,
+        evaluation: &Evaluation,
+    ) -> Option<()> {
         let (ends, steps) = {
             let render = self.render(scout, Some(task));
             let ends: Vec<ItemEnd> = evaluation
@@ -382,7 +410,12 @@ impl Driver {
                 let mut copy = scout.clone();
                 copy.visited(task);
                 copy.advance();
-                for item in evaluation.items.iter().rev().filter(|item| matches!(item.verdict, Verdict::Flow)) {
+                for item in evaluation
+                    .items
+                    .iter()
+                    .rev()
+                    .filter(|item| matches!(item.verdict, Verdict::Flow))
+                {
                     let render = render.with_locals(&item.locals);
                     match steer(&mut copy, task, &render, &item.locals, false) {
                         Ok(Steered::Done) => {}
@@ -408,7 +441,13 @@ impl Driver {
     }
 
     /// What a concluded task leaves in the machine: predictions, facts, variables, results.
-    fn remember(&self, machine: &mut Machine, task: &Task, evaluation: &Evaluation, ends: &[ItemEnd]) {
+    pub(super) fn remember(
+        &self,
+        machine: &mut Machine,
+        task: &Task,
+        evaluation: &Evaluation,
+        ends: &[ItemEnd],
+    ) {
         for item in &evaluation.items {
             if let (Verdict::Plan(plan), Some(manner)) = (&item.verdict, &item.manner) {
                 let world = machine.world_mut(&manner.host);
@@ -480,7 +519,11 @@ impl Driver {
         } else {
             Render {
                 shared: &self.shared,
-                variables: Variables::of_host(&self.shared.variables, host, &super::memory::Memory::default()),
+                variables: Variables::of_host(
+                    &self.shared.variables,
+                    host,
+                    &super::memory::Memory::default(),
+                ),
                 files: TaskFiles::new(&self.shared, None),
                 may_write: false,
             }
@@ -539,10 +582,12 @@ impl Driver {
             self.machine = machine;
         }
         self.report(task, handler, evaluation, &ends, took);
+        self.settled(&ends);
         let unknown = ends.iter().any(|end| matches!(end.status, Status::Unknown { .. }));
         let changed = ends.iter().any(ItemEnd::is_changed);
         if changed || unknown {
-            let was_open = self.phase == Phase::Apply && (open || self.approvals.is_open(&self.machine.host, &visit));
+            let was_open = self.phase == Phase::Apply
+                && (open || self.approvals.is_open(&self.machine.host, &visit));
             self.notify(task, unknown || was_open);
         }
         for outcome in steered {
@@ -587,7 +632,8 @@ impl Driver {
                 if !matches!(item.verdict, Verdict::Flow) {
                     continue;
                 }
-                match steer(&mut copy, task, &render.with_locals(&item.locals), &item.locals, open) {
+                match steer(&mut copy, task, &render.with_locals(&item.locals), &item.locals, open)
+                {
                     Ok(outcome) => outcomes.push(outcome),
                     Err(Suspend::Unknown(unknown)) => {
                         end.status = Status::Unknown { reason: unknown.reason.clone() };
@@ -616,7 +662,12 @@ impl Driver {
         }
     }
 
-    fn failure_of(&self, task: &Task, evaluation: &Evaluation, ends: &[ItemEnd]) -> Option<Arc<Failure>> {
+    fn failure_of(
+        &self,
+        task: &Task,
+        evaluation: &Evaluation,
+        ends: &[ItemEnd],
+    ) -> Option<Arc<Failure>> {
         let message = ends.iter().find_map(ItemEnd::failure)?.to_string();
         let result = Value::Map(Arc::new(joined(ends, evaluation.looped)));
         Some(Arc::new(Failure { task: self.title(task), result, message }))
@@ -632,7 +683,8 @@ impl Driver {
     ) {
         let title = self.title(task);
         for (item, end) in evaluation.items.iter().zip(ends) {
-            let hidden = item.manner.as_ref().map_or_else(|| self.hides(task), |manner| manner.hidden);
+            let hidden =
+                item.manner.as_ref().map_or_else(|| self.hides(task), |manner| manner.hidden);
             let delegate = item.manner.as_ref().map(|manner| &manner.host);
             let delegate = delegate.filter(|host| **host != self.machine.host).cloned();
             for warning in &end.warnings {
@@ -664,11 +716,23 @@ impl Driver {
                 diffs: if hidden { vec![] } else { end.diffs.clone() },
                 actions: if hidden { vec![] } else { end.actions.clone() },
                 assumptions: item.assumptions.clone(),
-                result: Some(if hidden { censored() } else { Value::Map(Arc::new(end.result.clone())) }),
+                result: Some(if hidden {
+                    censored()
+                } else {
+                    Value::Map(Arc::new(end.result.clone()))
+                }),
                 hidden,
                 took,
             })));
         }
+    }
+
+    pub(super) fn settled(&self, ends: &[ItemEnd]) {
+        self.shared.sink.event(Event::Settled {
+            phase: self.phase,
+            host: Arc::clone(&self.machine.host),
+            status: super::outcome::overall(ends),
+        });
     }
 
     fn hides(&self, task: &Task) -> bool {
@@ -727,7 +791,8 @@ impl Driver {
         let force = self.machine.run.play.force_handlers.as_ref().and_then(|it| it.literal_bool());
         let force = force.unwrap_or(self.shared.choices.force_handlers);
         self.machine.fail(Arc::new(failure), force);
-        let over = self.machine.current().is_none() && matches!(self.machine.result(), End::Failed(_));
+        let over =
+            self.machine.current().is_none() && matches!(self.machine.result(), End::Failed(_));
         if over {
             (self.crew.on_failure)(&self.machine.host);
         }

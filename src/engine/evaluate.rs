@@ -110,7 +110,11 @@ pub fn evaluate(subject: &Subject<'_>) -> Result<Evaluation, Missing> {
             Err(Missing(wanted)) => missing.extend(wanted),
         }
     }
-    if missing.is_empty() { Ok(Evaluation { items: plans, looped: true }) } else { Err(Missing(missing)) }
+    if missing.is_empty() {
+        Ok(Evaluation { items: plans, looped: true })
+    } else {
+        Err(Missing(missing))
+    }
 }
 
 type LoopItem = (Value, String, Arc<Map>);
@@ -134,9 +138,7 @@ fn loop_items(subject: &Subject<'_>) -> Result<Option<Vec<LoopItem>>, Verdict> {
     };
     let items = match &repeat.kind {
         LoopKind::Loop => render.value(&repeat.terms.value).map_err(stop)?,
-        LoopKind::With(lookup) => {
-            render.lookup(lookup, &repeat.terms.value).map_err(stop)?
-        }
+        LoopKind::With(lookup) => render.lookup(lookup, &repeat.terms.value).map_err(stop)?,
     };
     if let Some(unknown) = items.find_unknown().filter(|_| items.as_list().is_none()) {
         return Err(Verdict::Unknown(Arc::clone(unknown)));
@@ -219,7 +221,8 @@ fn short(value: &Value) -> String {
         Value::Str(text) => text.as_str().to_string(),
         other => other.to_masked_json().to_string(),
     };
-    let mut line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(121).collect();
+    let mut line: String =
+        text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(121).collect();
     if line.chars().count() > 120 {
         line.pop();
         line.push('…');
@@ -244,7 +247,8 @@ fn evaluate_item(
     let worlds = ahead.as_ref().unwrap_or(subject.worlds);
     match plan_item(subject, &render, worlds, &mut plan) {
         Ok(verdict) => {
-            if let (Verdict::Plan(done), Some(_), Some(manner)) = (&verdict, &plan.item, &plan.manner)
+            if let (Verdict::Plan(done), Some(_), Some(manner)) =
+                (&verdict, &plan.item, &plan.manner)
                 && !done.actions.is_empty()
             {
                 let worlds = ahead.get_or_insert_with(|| subject.worlds.clone());
@@ -300,9 +304,10 @@ fn plan_item(
     // An include's and a check's own arguments are rendered where they are carried out.
     if let Some(flow) = &task.action.flow {
         return match flow {
-            Flow::ValidateArguments(_) | Flow::Meta(_) | Flow::IncludeTasks(_) | Flow::IncludeRole(_) => {
-                Ok(Verdict::Flow)
-            }
+            Flow::ValidateArguments(_)
+            | Flow::Meta(_)
+            | Flow::IncludeTasks(_)
+            | Flow::IncludeRole(_) => Ok(Verdict::Flow),
         };
     }
     let Some(entry) = task.action.canonical.and_then(module::find) else {
@@ -364,14 +369,20 @@ fn passed(task: &Task, render: &Render<'_>, entry: &module::Entry) -> Result<Pas
     }
     if let Some(FreeForm { text, span }) = &task.action.args.free_form {
         let Some(name) = entry.free_form else {
-            return Err(Suspend::failed(format!("{span}: `{}` takes no free text", entry.short_name())));
+            return Err(Suspend::failed(format!(
+                "{span}: `{}` takes no free text",
+                entry.short_name()
+            )));
         };
         let value = render.value(&Value::Str(text.clone()))?;
         let value = match value {
             Value::Str(_) => value,
             other => Value::Str(Str::data(other.to_json().to_string())),
         };
-        passed.insert(name.into(), Given { name: Some(span.clone()), value, span: Some(span.clone()) });
+        passed.insert(
+            name.into(),
+            Given { name: Some(span.clone()), value, span: Some(span.clone()) },
+        );
     }
     for (name, setting) in &task.action.args.named {
         // `assert` and `debug` read their expressions themselves.
@@ -379,7 +390,8 @@ fn passed(task: &Task, render: &Render<'_>, entry: &module::Entry) -> Result<Pas
             true => setting.value.clone(),
             false => render.value(&setting.value)?,
         };
-        let given = Given { name: Some(setting.name.clone()), value, span: Some(setting.span.clone()) };
+        let given =
+            Given { name: Some(setting.name.clone()), value, span: Some(setting.span.clone()) };
         passed.insert(name.clone(), given);
     }
     Ok(passed)
@@ -406,7 +418,8 @@ pub fn looks_at_others(task: &Task) -> bool {
     let conditions = task.keywords.when.iter().map(|setting| &setting.value);
     let repeat = task.repeat.iter().map(|repeat| &repeat.terms.value);
     let vars = task.keywords.vars.iter().flat_map(|vars| vars.map.values());
-    let free = task.action.args.free_form.iter().any(|free| free.text.as_str().contains("hostvars"));
+    let free =
+        task.action.args.free_form.iter().any(|free| free.text.as_str().contains("hostvars"));
     free || args.chain(conditions).chain(repeat).chain(vars).any(mentions)
 }
 

@@ -41,7 +41,10 @@ pub fn groups(wanted: Vec<Wanted>) -> Vec<Group> {
         if !seen.insert((Arc::clone(&one.host), Arc::clone(&user), one.query.id().clone())) {
             continue;
         }
-        match groups.iter_mut().find(|group| group.host == one.host && user_key(&group.user) == user) {
+        match groups
+            .iter_mut()
+            .find(|group| group.host == one.host && user_key(&group.user) == user)
+        {
             Some(group) => group.queries.push(one.query),
             None => groups.push(Group { host: one.host, user: one.user, queries: vec![one.query] }),
         }

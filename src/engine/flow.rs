@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::diagnostic::Diagnostics;
 use crate::playbook::{
-    Flow, From, Handler, IncludeRole, IncludeTasks, Meta, RoleRequest, RoleUse, Setting, Task,
-    ValidateArguments, spec,
+    Flow, From, IncludeRole, IncludeTasks, Meta, RoleRequest, Setting, Task, ValidateArguments,
+    spec,
 };
 use crate::resource::Suspend;
 use crate::value::{Map, Value};
@@ -89,20 +89,8 @@ fn include_tasks(
         .loader
         .include_tasks(task, include, &file)
         .map_err(|errors| first(&errors))?;
-    join(machine, &block.brings.handlers, &block.brings.public_roles);
     machine.enter(block, Arc::clone(locals), open);
     Ok(())
-}
-
-/// Handlers and roles of an include join those of the play.
-fn join(machine: &mut Machine, handlers: &[Arc<Handler>], public_roles: &[Arc<RoleUse>]) {
-    for handler in handlers {
-        let known = machine.handlers.iter().any(|known| known.task.span == handler.task.span);
-        if !known {
-            machine.handlers.push(Arc::clone(handler));
-        }
-    }
-    machine.memory.public_roles.extend(public_roles.iter().cloned());
 }
 
 fn include_role(
@@ -134,8 +122,12 @@ fn include_role(
         .loader
         .include_role(task, include, &request)
         .map_err(|errors| first(&errors))?;
-    join(machine, &included.handlers, &included.block.brings.public_roles);
-    join(machine, &included.block.brings.handlers, &[]);
+    for handler in included.handlers {
+        let known = machine.handlers.iter().any(|known| known.task.span == handler.task.span);
+        if !known {
+            machine.handlers.push(handler);
+        }
+    }
     if included.role.public {
         machine.memory.public_roles.push(Arc::clone(&included.role));
     }

@@ -55,7 +55,11 @@ enum FrameKind {
     Plain,
     /// `end_role` ends the innermost of these.
     Role,
-    Block { block: Arc<Block>, stage: Stage, failure: Option<Arc<Failure>> },
+    Block {
+        block: Arc<Block>,
+        stage: Stage,
+        failure: Option<Arc<Failure>>,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

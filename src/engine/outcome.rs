@@ -63,7 +63,12 @@ impl ItemEnd {
 }
 
 /// What an item ended as. `outputs` are those of its actions, none if nothing was sent.
-pub fn conclude(task: &Task, render: &Render<'_>, item: &ItemPlan, outputs: Option<&[Output]>) -> ItemEnd {
+pub fn conclude(
+    task: &Task,
+    render: &Render<'_>,
+    item: &ItemPlan,
+    outputs: Option<&[Output]>,
+) -> ItemEnd {
     let mut end = match &item.verdict {
         Verdict::Skipped(reason) => {
             let mut end = ItemEnd::new(Status::Skipped { reason: reason.clone() });
@@ -181,7 +186,8 @@ fn conclude_plan(plan: &Plan, outputs: Option<&[Output]>) -> ItemEnd {
 
 /// Why the first action that failed did so.
 fn first_complaint(plan: &Plan, outputs: &[Output]) -> Option<String> {
-    let failed = plan.actions.iter().zip(outputs).find(|(action, output)| !action.succeeded(output));
+    let failed =
+        plan.actions.iter().zip(outputs).find(|(action, output)| !action.succeeded(output));
     let (action, output) = match failed {
         Some(failed) => failed,
         None if outputs.len() < plan.actions.len() => {
@@ -300,7 +306,8 @@ pub fn joined(ends: &[ItemEnd], looped: bool) -> Map {
         }
         unknown.unwrap_or(Value::Bool(false))
     };
-    let skipped = !ends.is_empty() && ends.iter().all(|end| matches!(end.status, Status::Skipped { .. }));
+    let skipped =
+        !ends.is_empty() && ends.iter().all(|end| matches!(end.status, Status::Skipped { .. }));
     let mut map = Map::new();
     map.insert(Key::from("changed"), any("changed"));
     map.insert(Key::from("failed"), any("failed"));
@@ -314,6 +321,19 @@ pub fn joined(ends: &[ItemEnd], looped: bool) -> Map {
     let results = ends.iter().map(|end| Value::Map(Arc::new(end.result.clone())));
     map.insert(Key::from("results"), Value::list(results));
     map
+}
+
+/// What the items of a task come to together.
+pub fn overall(ends: &[ItemEnd]) -> Status {
+    let first = |wanted: fn(&Status) -> bool| ends.iter().map(|end| &end.status).find(|status| wanted(status));
+    first(|status| matches!(status, Status::Failed { ignored: false, .. }))
+        .or_else(|| first(|status| matches!(status, Status::Failed { .. })))
+        .or_else(|| first(|status| *status == Status::Changed))
+        .or_else(|| first(|status| matches!(status, Status::Unknown { .. })))
+        .or_else(|| first(|status| *status == Status::Ok))
+        .or_else(|| first(|status| matches!(status, Status::Skipped { .. })))
+        .cloned()
+        .unwrap_or(Status::Ok)
 }
 
 /// The result with what `no_log` hides taken out.

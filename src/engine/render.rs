@@ -62,7 +62,8 @@ impl<'a> Render<'a> {
     /// A value that must be true or false.
     pub fn truth(&self, setting: &Setting) -> Result<bool, Suspend> {
         let value = self.value(&setting.value)?;
-        <bool as crate::module::Argument>::read(&value).map_err(|_| wrong(setting, "a boolean", &value))
+        <bool as crate::module::Argument>::read(&value)
+            .map_err(|_| wrong(setting, "a boolean", &value))
     }
 
     /// A keyword of the task that is true or false.

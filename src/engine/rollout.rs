@@ -87,11 +87,14 @@ impl Walk {
         }
         let batches = batches(&all, play, &render)?;
         let halt_share = match &play.max_fail_percentage {
-            Some(setting) => Some(render.number(setting).map_err(|suspend| wrong(setting, &words_of(&suspend)))?),
+            Some(setting) => Some(
+                render.number(setting).map_err(|suspend| wrong(setting, &words_of(&suspend)))?,
+            ),
             None => None,
         };
         for batch in batches {
-            let batch: Vec<Arc<str>> = batch.into_iter().filter(|host| !self.lost.contains(host)).collect();
+            let batch: Vec<Arc<str>> =
+                batch.into_iter().filter(|host| !self.lost.contains(host)).collect();
             if batch.is_empty() || self.stopped || *self.interrupt.borrow() {
                 continue;
             }
@@ -114,16 +117,30 @@ impl Walk {
             &self.shared.variables,
             &nobody,
             &Memory::default(),
-            &Place { play, play_vars: &[Arc::clone(&self.prompted)], task: None, magic: &Arc::default() },
+            &Place {
+                play,
+                play_vars: &[Arc::clone(&self.prompted)],
+                task: None,
+                magic: &Arc::default(),
+            },
             &Arc::default(),
         );
-        Render { shared: &self.shared, variables, files: TaskFiles::new(&self.shared, None), may_write: false }
+        Render {
+            shared: &self.shared,
+            variables,
+            files: TaskFiles::new(&self.shared, None),
+            may_write: false,
+        }
     }
 
     fn hosts_of(&self, play: &Play, render: &Render<'_>) -> Result<Vec<Arc<str>>, Diagnostics> {
-        let pattern = render.value(&play.hosts.value).map_err(|suspend| wrong(&play.hosts, &words_of(&suspend)))?;
-        let texts = crate::module::Words::read(&pattern).map_err(|error| wrong(&play.hosts, &error))?;
-        let pattern = Pattern::parse_all(texts.iter().map(|text| (text.as_str(), Some(&play.hosts.span))))?;
+        let pattern = render
+            .value(&play.hosts.value)
+            .map_err(|suspend| wrong(&play.hosts, &words_of(&suspend)))?;
+        let texts =
+            crate::module::Words::read(&pattern).map_err(|error| wrong(&play.hosts, &error))?;
+        let pattern =
+            Pattern::parse_all(texts.iter().map(|text| (text.as_str(), Some(&play.hosts.span))))?;
         let selection = self.shared.variables.inventory.select(&pattern);
         if self.phase == Phase::Plan {
             for warning in selection.unmatched {
@@ -152,7 +169,8 @@ impl Walk {
 
     fn magic(&self, play: &Play, name: &Arc<str>, all: &[Arc<str>], batch: &[Arc<str>]) -> Map {
         let list = |hosts: &[Arc<str>]| Value::list(hosts.iter().map(|host| Value::data(&**host)));
-        let alive: Vec<Arc<str>> = all.iter().filter(|host| !self.lost.contains(*host)).cloned().collect();
+        let alive: Vec<Arc<str>> =
+            all.iter().filter(|host| !self.lost.contains(*host)).cloned().collect();
         let directory = play.file.files.absolute(&play.file.directory().path);
         [
             ("ansible_play_hosts", list(&alive)),
@@ -191,7 +209,8 @@ impl Walk {
             match done {
                 Ok((machine, approvals, exit)) => self.take_back(machine, approvals, exit),
                 Err(error) => {
-                    let message = format!("a host's work ended in a fault of mxprov itself: {error}");
+                    let message =
+                        format!("a host's work ended in a fault of mxprov itself: {error}");
                     return Err(Diagnostic::new(message).into());
                 }
             }
@@ -206,7 +225,8 @@ impl Walk {
     }
 
     fn crew(&self, run: &Arc<PlayRun>, hosts: usize, halt_share: Option<f64>) -> Arc<Crew> {
-        let fatal = run.play.items().any(|item| is_fatal(&item)) || is_set(&run.play, Keyword::AnyErrorsFatal);
+        let fatal = run.play.items().any(|item| is_fatal(&item))
+            || is_set(&run.play, Keyword::AnyErrorsFatal);
         let failed = AtomicUsize::new(0);
         let seen: Mutex<HashSet<Arc<str>>> = Mutex::default();
         Arc::new_cyclic(|crew: &std::sync::Weak<Crew>| {
@@ -238,7 +258,12 @@ impl Walk {
         })
     }
 
-    fn driver(&self, run: &Arc<PlayRun>, host: &Arc<str>, crew: &Arc<Crew>) -> Result<Driver, Diagnostics> {
+    fn driver(
+        &self,
+        run: &Arc<PlayRun>,
+        host: &Arc<str>,
+        crew: &Arc<Crew>,
+    ) -> Result<Driver, Diagnostics> {
         let state = self.hosts.get(host).cloned().unwrap_or_default();
         let gather = match &run.play.gather_facts {
             Some(setting) => self
@@ -247,7 +272,8 @@ impl Walk {
                 .map_err(|suspend| wrong(setting, &words_of(&suspend)))?,
             None => true,
         };
-        let mut machine = Machine::new(Arc::clone(host), Arc::clone(run), state.memory, state.worlds, gather);
+        let mut machine =
+            Machine::new(Arc::clone(host), Arc::clone(run), state.memory, state.worlds, gather);
         machine.play_vars = Arc::new(self.play_vars(run, &machine)?);
         let approvals = match self.phase {
             Phase::Plan => state.approvals,
@@ -266,13 +292,18 @@ impl Walk {
     }
 
     /// What `vars_prompt` and `vars_files` give on a host; a later one wins.
-    fn play_vars(&self, run: &Arc<PlayRun>, machine: &Machine) -> Result<Vec<Arc<Map>>, Diagnostics> {
+    fn play_vars(
+        &self,
+        run: &Arc<PlayRun>,
+        machine: &Machine,
+    ) -> Result<Vec<Arc<Map>>, Diagnostics> {
         let mut layers = vec![Arc::clone(&self.prompted)];
         for entry in &run.play.vars_files {
             let mut names = Vec::new();
             let mut found = None;
             for candidate in &entry.candidates {
-                let place = Place { play: &run.play, play_vars: &layers, task: None, magic: &run.magic };
+                let place =
+                    Place { play: &run.play, play_vars: &layers, task: None, magic: &run.magic };
                 let variables = Variables::of_task(
                     &self.shared.variables,
                     &machine.host,
@@ -282,7 +313,9 @@ impl Walk {
                 );
                 let files = TaskFiles::new(&self.shared, None);
                 let render = Render { shared: &self.shared, variables, files, may_write: false };
-                let name = render.text(candidate).map_err(|suspend| wrong(candidate, &words_of(&suspend)))?;
+                let name = render
+                    .text(candidate)
+                    .map_err(|suspend| wrong(candidate, &words_of(&suspend)))?;
                 if let Some(file) = self.shared.loader.find_vars_file(&name, &run.play.scope) {
                     found = Some(self.shared.loader.vars_file(&file)?);
                     break;
@@ -313,7 +346,11 @@ impl Walk {
             }
             Exit::Unreachable(message) => {
                 self.lost.insert(Arc::clone(&host));
-                self.shared.sink.event(Event::Unreachable { phase, host: Arc::clone(&host), message });
+                self.shared.sink.event(Event::Unreachable {
+                    phase,
+                    host: Arc::clone(&host),
+                    message,
+                });
             }
             Exit::Stopped => {}
         }
@@ -336,7 +373,9 @@ fn is_set(play: &Play, keyword: Keyword) -> bool {
 
 fn play_name(play: &Play, render: &Render<'_>) -> Arc<str> {
     let name = match &play.name {
-        Some(name) => render.value(&Value::Str(name.clone())).unwrap_or_else(|_| Value::Str(name.clone())),
+        Some(name) => {
+            render.value(&Value::Str(name.clone())).unwrap_or_else(|_| Value::Str(name.clone()))
+        }
         None => play.hosts.value.clone(),
     };
     match &name {
@@ -351,9 +390,14 @@ fn wrong(setting: &Setting, problem: &str) -> Diagnostics {
 }
 
 /// `serial`: the hosts in batches; the last size repeats.
-fn batches(hosts: &[Arc<str>], play: &Play, render: &Render<'_>) -> Result<Vec<Vec<Arc<str>>>, Diagnostics> {
+fn batches(
+    hosts: &[Arc<str>],
+    play: &Play,
+    render: &Render<'_>,
+) -> Result<Vec<Vec<Arc<str>>>, Diagnostics> {
     let Some(setting) = &play.serial else { return Ok(vec![hosts.to_vec()]) };
-    let value = render.value(&setting.value).map_err(|suspend| wrong(setting, &words_of(&suspend)))?;
+    let value =
+        render.value(&setting.value).map_err(|suspend| wrong(setting, &words_of(&suspend)))?;
     let sizes: Vec<Value> = match &value {
         Value::List(items) => items.to_vec(),
         other => vec![other.clone()],
@@ -363,7 +407,8 @@ fn batches(hosts: &[Arc<str>], play: &Play, render: &Render<'_>) -> Result<Vec<V
     let mut index = 0;
     while !rest.is_empty() {
         let size = sizes.get(index).or(sizes.last()).map(|size| batch_size(size, hosts.len()));
-        let size = size.transpose().map_err(|problem| wrong(setting, &problem))?.unwrap_or(rest.len());
+        let size =
+            size.transpose().map_err(|problem| wrong(setting, &problem))?.unwrap_or(rest.len());
         let (batch, later) = rest.split_at(size.min(rest.len()));
         batches.push(batch.to_vec());
         rest = later;

@@ -49,7 +49,9 @@ pub enum RunError {
     #[error("nothing was applied: the plan was not approved")]
     Declined,
     /// Nobody could be asked.
-    #[error("nothing was applied: there is no terminal to ask on; `--yes` applies without a question")]
+    #[error(
+        "nothing was applied: there is no terminal to ask on; `--yes` applies without a question"
+    )]
     NobodyToAsk,
 }
 

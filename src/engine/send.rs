@@ -18,18 +18,22 @@ use super::outcome::{ItemEnd, conclude, failed, until_holds, words_of};
 use super::settings::{Manner, user_key};
 
 /// What came back for one item: the outputs of its actions, and what was found wrong after them.
-struct Sent {
-    outputs: Vec<Output>,
+#[derive(Default)]
+pub(super) struct Sent {
+    /// What each action gave.
+    pub outputs: Vec<Output>,
     /// The host is not as an action predicted.
-    mismatch: Option<String>,
+    pub mismatch: Option<String>,
     /// Answers of the proof, to be remembered.
-    proven: Vec<(AnyQuery, AnyState)>,
+    pub proven: Vec<(AnyQuery, AnyState)>,
 }
 
 /// An action with the proof that it took effect.
-struct Proof {
-    predicted: Vec<(AnyQuery, AnyState)>,
-    bundles: Vec<Bundle>,
+pub(super) struct Proof {
+    /// What the action predicts.
+    pub predicted: Vec<(AnyQuery, AnyState)>,
+    /// The questions that show it.
+    pub bundles: Vec<Bundle>,
 }
 
 impl Driver {
@@ -57,7 +61,7 @@ impl Driver {
     }
 
     /// Why an item must not be sent: it was not shown.
-    fn surprise(&self, visit: &Arc<str>, item: &ItemPlan) -> Option<String> {
+    pub(super) fn surprise(&self, visit: &Arc<str>, item: &ItemPlan) -> Option<String> {
         let Verdict::Plan(plan) = &item.verdict else { return None };
         let reads = item.manner.as_ref().is_some_and(|manner| manner.always_runs);
         if self.phase == Phase::Plan || reads || self.machine.is_open() {
@@ -129,7 +133,9 @@ impl Driver {
     fn patience(&self, task: &Task, item: &ItemPlan) -> Result<(i64, Duration), Halt> {
         let render = self.render(&self.machine, Some(task)).with_locals(&item.locals);
         let number = |setting: &Option<crate::playbook::Setting>, default: f64| match setting {
-            Some(setting) => render.number(setting).map_err(|suspend| Halt::Failed(words_of(&suspend))),
+            Some(setting) => {
+                render.number(setting).map_err(|suspend| Halt::Failed(words_of(&suspend)))
+            }
             None => Ok(default),
         };
         let retries = number(&task.retries, 3.0)?;
@@ -170,13 +176,17 @@ impl Driver {
     async fn carry(&mut self, plan: &Plan, manner: &Manner) -> Result<Sent, Halt> {
         let target = self.target(&manner.host)?;
         if self.phase == Phase::Apply && manner.host == self.machine.host {
-            self.links.hold(&manner.host, &target, &manner.become_user, &self.shared.choices.who).await?;
+            self.links
+                .hold(&manner.host, &target, &manner.become_user, &self.shared.choices.who)
+                .await?;
         }
         let actions: Vec<String> = plan.actions.iter().map(|action| action.summary()).collect();
         self.shared.sink.event(Event::Sent { host: Arc::clone(&manner.host), actions });
-        let mut sent = Sent { outputs: vec![], mismatch: None, proven: vec![] };
+        let mut sent = Sent::default();
         let mut rest = &plan.actions[..];
-        while !rest.is_empty() && sent.outputs.iter().zip(&plan.actions).all(|(out, act)| act.succeeded(out)) {
+        while !rest.is_empty()
+            && sent.outputs.iter().zip(&plan.actions).all(|(out, act)| act.succeeded(out))
+        {
             let simple = rest.iter().take_while(|action| is_simple(action.as_ref())).count();
             let (now, later) = rest.split_at(simple.max(1));
             if simple > 0 {
@@ -189,7 +199,7 @@ impl Driver {
         Ok(sent)
     }
 
-    async fn shell(&self, manner: &Manner) -> Result<Arc<Shell>, Halt> {
+    pub(super) async fn shell(&self, manner: &Manner) -> Result<Arc<Shell>, Halt> {
         let target = self.target(&manner.host)?;
         Ok(self.links.shell(&manner.host, &target, &manner.become_user).await?)
     }
@@ -233,7 +243,9 @@ impl Driver {
                     let bundle = &proofs[action].1.bundles[bundle];
                     let states = bundle.answers(&manner.host, &user, &output);
                     let with_queries = bundle.queries.iter().zip(states);
-                    answers.extend(with_queries.map(|(query, answer)| (action, query.clone(), answer.state)));
+                    answers.extend(
+                        with_queries.map(|(query, answer)| (action, query.clone(), answer.state)),
+                    );
                 }
             }
         }
@@ -279,7 +291,12 @@ impl Driver {
     }
 
     /// Asks the host whether an action took effect.
-    async fn prove(&mut self, action: &dyn Action, manner: &Manner, sent: &mut Sent) -> Result<(), Halt> {
+    async fn prove(
+        &mut self,
+        action: &dyn Action,
+        manner: &Manner,
+        sent: &mut Sent,
+    ) -> Result<(), Halt> {
         let proof = proof_of(action, &self.machine.world(&manner.host));
         if proof.bundles.is_empty() {
             return Ok(());
@@ -296,7 +313,9 @@ impl Driver {
         let mut answers = Vec::new();
         for (bundle, output) in proof.bundles.iter().zip(&outputs) {
             let states = bundle.answers(&manner.host, &user, output);
-            answers.extend(bundle.queries.iter().cloned().zip(states.into_iter().map(|answer| answer.state)));
+            answers.extend(
+                bundle.queries.iter().cloned().zip(states.into_iter().map(|answer| answer.state)),
+            );
         }
         judge(&proof, answers, sent);
         Ok(())
@@ -304,7 +323,11 @@ impl Driver {
 
     /// What must not be cut half-way runs in a session of its own on the host; a lost connection
     /// is made anew and picks the result up.
-    async fn send_detached(&mut self, action: &dyn Action, manner: &Manner) -> Result<Output, Halt> {
+    async fn send_detached(
+        &mut self,
+        action: &dyn Action,
+        manner: &Manner,
+    ) -> Result<Output, Halt> {
         let id = JobId::random();
         let label = action.summary();
         let script = prepared(action, manner);
@@ -361,7 +384,9 @@ impl Driver {
         match outputs.first() {
             Some(armed) if !armed.succeeded() => {
                 let said = super::outcome::complaint(armed);
-                return Ok(complaint_output(format!("the change was not made: it could not be guarded: {said}")));
+                return Ok(complaint_output(format!(
+                    "the change was not made: it could not be guarded: {said}"
+                )));
             }
             _ => {}
         }
@@ -369,7 +394,9 @@ impl Driver {
             Ok(()) => {
                 self.probation.clear();
                 let took = began.elapsed();
-                self.shared.sink.event(Event::AccessProven { host: Arc::clone(&manner.host), took });
+                self.shared
+                    .sink
+                    .event(Event::AccessProven { host: Arc::clone(&manner.host), took });
                 Ok(outputs.into_iter().nth(1).unwrap_or_default())
             }
             Err(reason) => {
@@ -401,7 +428,8 @@ impl Driver {
     ) -> Result<(), String> {
         let mut reason = String::from("it took too long");
         while let Some(left) = guard::left(began, guard::PATIENCE) {
-            let tried = tokio::time::timeout(left, self.log_in_and_disarm(target, manner, name)).await;
+            let tried =
+                tokio::time::timeout(left, self.log_in_and_disarm(target, manner, name)).await;
             match tried {
                 Ok(Ok(())) => return Ok(()),
                 Ok(Err(error)) => reason = error.to_string(),
@@ -456,7 +484,12 @@ impl Driver {
         Err(reason)
     }
 
-    async fn reboot(&mut self, script: &Script, limit: Duration, manner: &Manner) -> Result<Output, Halt> {
+    async fn reboot(
+        &mut self,
+        script: &Script,
+        limit: Duration,
+        manner: &Manner,
+    ) -> Result<Output, Halt> {
         let shell = self.shell(manner).await?;
         let boot = boot_id(&shell).await?;
         let began = Instant::now();
@@ -478,7 +511,10 @@ impl Driver {
                 break;
             }
         }
-        Ok(complaint_output(format!("the host did not come back within {} s: {reason}", limit.as_secs())))
+        Ok(complaint_output(format!(
+            "the host did not come back within {} s: {reason}",
+            limit.as_secs()
+        )))
     }
 
     async fn reconnect(&mut self, manner: &Manner, limit: Duration) -> Result<Output, Halt> {
@@ -507,13 +543,15 @@ fn complaint_output(message: String) -> Output {
 }
 
 /// Whether an action can go out in one batch with others.
-fn is_simple(action: &dyn Action) -> bool {
+pub(super) fn is_simple(action: &dyn Action) -> bool {
     let nature = action.nature();
-    matches!(action.step(), Step::Shell(_)) && !nature.detached && guard::effect_of(action).is_none()
+    matches!(action.step(), Step::Shell(_))
+        && !nature.detached
+        && guard::effect_of(action).is_none()
 }
 
 /// An action's script with the task's environment and time limit.
-fn prepared(action: &dyn Action, manner: &Manner) -> Script {
+pub(super) fn prepared(action: &dyn Action, manner: &Manner) -> Script {
     let Step::Shell(own) = action.step() else { return Script::new() };
     let mut script = Script::new();
     for (name, value) in &manner.environment {
@@ -530,16 +568,18 @@ fn prepared(action: &dyn Action, manner: &Manner) -> Script {
     script
 }
 
-fn proof_of(action: &dyn Action, world: &crate::resource::World) -> Proof {
+pub(super) fn proof_of(action: &dyn Action, world: &crate::resource::World) -> Proof {
     let predicted = world.record(|world| action.predict(world));
     let queries: Vec<AnyQuery> = predicted.iter().map(|(query, _)| query.clone()).collect();
     Proof { predicted, bundles: Bundle::of(queries) }
 }
 
 /// Compares what the host is with what was predicted.
-fn judge(proof: &Proof, answers: Vec<(AnyQuery, Result<AnyState, String>)>, sent: &mut Sent) {
+pub(super) fn judge(proof: &Proof, answers: Vec<(AnyQuery, Result<AnyState, String>)>, sent: &mut Sent) {
     for (query, answer) in answers {
-        let Some((_, predicted)) = proof.predicted.iter().find(|(known, _)| known.id() == query.id()) else {
+        let Some((_, predicted)) =
+            proof.predicted.iter().find(|(known, _)| known.id() == query.id())
+        else {
             continue;
         };
         match answer {

@@ -77,7 +77,10 @@ fn environment(task: &Task, render: &Render<'_>) -> Result<Vec<(String, Str)>, S
         };
         for map in maps {
             let Some(entries) = map.as_map() else {
-                return Err(Suspend::failed(format!("{}: `environment` needs a mapping", setting.span)));
+                return Err(Suspend::failed(format!(
+                    "{}: `environment` needs a mapping",
+                    setting.span
+                )));
             };
             for (name, value) in entries {
                 let text = match value {
@@ -147,7 +150,9 @@ fn become_of(task: &Task, render: &Render<'_>) -> Result<Become, Suspend> {
         None | Some("sudo" | "ansible.builtin.sudo") => BecomeMethod::Sudo,
         Some("su" | "ansible.builtin.su") => BecomeMethod::Su,
         Some(other) => {
-            return Err(Suspend::failed(format!("`become_method: {other}` is not supported; use `sudo` or `su`")));
+            return Err(Suspend::failed(format!(
+                "`become_method: {other}` is not supported; use `sudo` or `su`"
+            )));
         }
     };
     let password = text_variable(
@@ -157,7 +162,8 @@ fn become_of(task: &Task, render: &Render<'_>) -> Result<Become, Suspend> {
     if let Some(password) = &password {
         render.shared.redactor.learn(password);
     }
-    let password = password.map(Into::into).or_else(|| render.shared.choices.become_password.clone());
+    let password =
+        password.map(Into::into).or_else(|| render.shared.choices.become_password.clone());
     let flags = match text_variable(render, &["ansible_become_flags"])? {
         Some(flags) => Some(flags),
         None => render.word(task, Keyword::BecomeFlags)?,
@@ -165,7 +171,8 @@ fn become_of(task: &Task, render: &Render<'_>) -> Result<Become, Suspend> {
     let flags = flags.map(|flags| flags.split_whitespace().map(str::to_string).collect());
     // What sudo does by itself here: no terminal is involved.
     let flags: Vec<String> = flags.unwrap_or_default();
-    let flags = flags.into_iter().filter(|flag| !["-H", "-S", "-n"].contains(&flag.as_str())).collect();
+    let flags =
+        flags.into_iter().filter(|flag| !["-H", "-S", "-n"].contains(&flag.as_str())).collect();
     Ok(Become { user: Some(user), method, password, flags })
 }
 
@@ -173,13 +180,20 @@ fn become_of(task: &Task, render: &Render<'_>) -> Result<Become, Suspend> {
 pub fn target_of(host: &Arc<str>, render: &Render<'_>) -> Result<Target, Suspend> {
     let mut target = Target::new(&**host);
     let choices = &render.shared.choices;
-    let connection = text_variable(render, &["ansible_connection"])?.or_else(|| choices.connection.clone());
+    let connection =
+        text_variable(render, &["ansible_connection"])?.or_else(|| choices.connection.clone());
     target.transport = match connection.as_deref() {
         Some("local" | "ansible.builtin.local") => Transport::Local,
-        None if is_this_machine(host) && !render.shared.variables.inventory.hosts.contains_key(&**host) => Transport::Local,
+        None if is_this_machine(host)
+            && !render.shared.variables.inventory.hosts.contains_key(&**host) =>
+        {
+            Transport::Local
+        }
         None | Some("ssh" | "smart" | "ansible.builtin.ssh" | "paramiko") => Transport::Ssh,
         Some(other) => {
-            return Err(Suspend::failed(format!("`ansible_connection: {other}` is not supported; use `ssh` or `local`")));
+            return Err(Suspend::failed(format!(
+                "`ansible_connection: {other}` is not supported; use `ssh` or `local`"
+            )));
         }
     };
     target.host = text_variable(render, &["ansible_host", "ansible_ssh_host"])?;
@@ -189,30 +203,38 @@ pub fn target_of(host: &Arc<str>, render: &Render<'_>) -> Result<Target, Suspend
                 .ok()
                 .and_then(|port| u16::try_from(port).ok())
                 .filter(|port| *port > 0)
-                .ok_or_else(|| Suspend::failed("`ansible_port` must be a number from 1 to 65535"))?,
+                .ok_or_else(|| {
+                    Suspend::failed("`ansible_port` must be a number from 1 to 65535")
+                })?,
         ),
         None => None,
     };
-    target.user = text_variable(render, &["ansible_user", "ansible_ssh_user"])?.or_else(|| choices.user.clone());
-    let password = text_variable(render, &["ansible_password", "ansible_ssh_pass", "ansible_ssh_password"])?;
+    target.user = text_variable(render, &["ansible_user", "ansible_ssh_user"])?
+        .or_else(|| choices.user.clone());
+    let password =
+        text_variable(render, &["ansible_password", "ansible_ssh_pass", "ansible_ssh_password"])?;
     if let Some(password) = &password {
         render.shared.redactor.learn(password);
     }
     target.password = password.map(Into::into).or_else(|| choices.password.clone());
-    target.private_key_file = text_variable(render, &["ansible_ssh_private_key_file", "ansible_private_key_file"])?
-        .map(PathBuf::from)
-        .or_else(|| choices.private_key.clone());
+    target.private_key_file =
+        text_variable(render, &["ansible_ssh_private_key_file", "ansible_private_key_file"])?
+            .map(PathBuf::from)
+            .or_else(|| choices.private_key.clone());
     let passphrase = text_variable(render, &["ansible_ssh_private_key_passphrase"])?;
     if let Some(passphrase) = &passphrase {
         render.shared.redactor.learn(passphrase);
     }
     target.private_key_passphrase = passphrase.map(Into::into);
-    for names in [&["ansible_ssh_common_args"][..], &["ansible_ssh_args"], &["ansible_ssh_extra_args"]] {
+    for names in
+        [&["ansible_ssh_common_args"][..], &["ansible_ssh_args"], &["ansible_ssh_extra_args"]]
+    {
         if let Some(args) = text_variable(render, names)? {
             target.ssh_args.extend(words(&args));
         }
     }
-    let checking = truth_variable(render, &["ansible_ssh_host_key_checking", "ansible_host_key_checking"])?;
+    let checking =
+        truth_variable(render, &["ansible_ssh_host_key_checking", "ansible_host_key_checking"])?;
     target.host_key_checking = match checking {
         Some(false) => Some(HostKeyChecking::Off),
         Some(true) => Some(HostKeyChecking::Strict),
@@ -221,7 +243,9 @@ pub fn target_of(host: &Arc<str>, render: &Render<'_>) -> Result<Target, Suspend
     let timeout = variable(render, &["ansible_ssh_timeout", "ansible_timeout"])?;
     target.connect_timeout = match timeout {
         Some(value) => Some(Duration::from_secs_f64(
-            f64::read(&value).map_err(|error| Suspend::failed(format!("`ansible_ssh_timeout`: {error}")))?.max(1.0),
+            f64::read(&value)
+                .map_err(|error| Suspend::failed(format!("`ansible_ssh_timeout`: {error}")))?
+                .max(1.0),
         )),
         None => choices.connect_timeout,
     };

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use crate::diagnostic::Diagnostic;
 use crate::module::{self, Given, Passed};
 use crate::playbook::{Args, Known, Vocabulary};
-use crate::template::{Context, Contents, Decrypt, Failure, Files, Folder, Kind, Scope, Templar};
+use crate::template::{Contents, Context, Decrypt, Failure, Files, Folder, Kind, Scope, Templar};
 use crate::value::{Encrypted, Key, Map, Str, Value};
 
 /// Variables that are known before any host.

@@ -8,7 +8,7 @@ use crate::resource::package::{
     Apt as AptAction, Archives, Candidate, Change, Clean, DebFile, ListsState, Options,
     Outcome as Simulated, Package, PackageState, Simulation, UpdateLists, is_name,
 };
-use crate::resource::{Host, Suspend};
+use crate::resource::{Host, Suspend, together};
 use crate::value::{Key, Map, Value};
 
 use super::{Call, Module, Outcome, Plan, Words, run};
@@ -207,18 +207,8 @@ impl<'a> Task<'a> {
         wanted: &[Wanted],
     ) -> Result<Self, Suspend> {
         let names: Vec<String> = wanted.iter().map(|wanted| wanted.name.clone()).collect();
-        // Both are asked for before either is missed.
-        let (lists, states) = (host.package_lists(), host.packages(&names));
-        let lists = match (lists, states) {
-            (Err(Suspend::Needs(mut needs)), Err(Suspend::Needs(more))) => {
-                needs.extend(more);
-                return Err(Suspend::Needs(needs));
-            }
-            (lists, states) => {
-                states?;
-                lists?
-            }
-        };
+        together([host.package_lists().map(drop), host.packages(&names).map(drop)])?;
+        let lists = host.package_lists()?;
         let options = Options {
             words: words(args),
             environment: run::environment(call)?,

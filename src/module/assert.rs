@@ -41,7 +41,8 @@ impl Module for Assert {
             };
             return Err(Suspend::failed(format!("{message} (`{text}`)")));
         }
-        let message = args.success_msg.clone().unwrap_or_else(|| Value::data("All assertions passed"));
+        let message =
+            args.success_msg.clone().unwrap_or_else(|| Value::data("All assertions passed"));
         Ok(Plan::new().with("msg", message))
     }
 }

@@ -61,7 +61,10 @@ impl Module for IncludeVars {
         let mut plan = Plan::new();
         plan.variables = variables.clone();
         plan.set("ansible_facts", Value::Map(Arc::new(variables)));
-        plan.set("ansible_included_var_files", Value::list(files.iter().map(|path| Value::data(path.as_str()))));
+        plan.set(
+            "ansible_included_var_files",
+            Value::list(files.iter().map(|path| Value::data(path.as_str()))),
+        );
         Ok(plan)
     }
 }
@@ -83,7 +86,10 @@ fn collect(
             if depth > 1 {
                 collect(call, &path, endings, depth - 1, files)?;
             }
-        } else if endings.iter().any(|ending| name.ends_with(&format!(".{}", ending.trim_start_matches('.')))) {
+        } else if endings
+            .iter()
+            .any(|ending| name.ends_with(&format!(".{}", ending.trim_start_matches('.'))))
+        {
             files.push(path);
         }
     }
@@ -92,8 +98,10 @@ fn collect(
 
 fn read(call: &Call<'_>, path: &str) -> Result<Map, Suspend> {
     let bytes = call.controller.read(path)?;
-    let text = String::from_utf8(bytes).map_err(|_| Suspend::failed(format!("`{path}` is not UTF-8")))?;
-    let node = crate::yaml::parse_one(&Source::new(path, text)).map_err(|error| Suspend::failed(error.to_string()))?;
+    let text =
+        String::from_utf8(bytes).map_err(|_| Suspend::failed(format!("`{path}` is not UTF-8")))?;
+    let node = crate::yaml::parse_one(&Source::new(path, text))
+        .map_err(|error| Suspend::failed(error.to_string()))?;
     match node.to_value() {
         Value::Null => Ok(Map::new()),
         Value::Map(map) => Ok((*map).clone()),

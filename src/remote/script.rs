@@ -1,6 +1,6 @@
 //! The one place where shell text is made: values are quoted, secrets are masked in logs.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -164,7 +164,10 @@ impl Script {
     pub fn digest(&self) -> String {
         use sha2::{Digest as _, Sha256};
         let digest = Sha256::digest(self.text_to_send().expose_secret().as_bytes());
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        digest.iter().fold(String::new(), |mut text, byte| {
+            write!(text, "{byte:02x}").expect("writing to a string cannot fail");
+            text
+        })
     }
 
     fn text(&mut self, text: &str) -> &mut Self {

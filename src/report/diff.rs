@@ -14,7 +14,8 @@ const CONTEXT: usize = 3;
 pub fn lines(diff: &Diff, style: Style, redactor: &Redactor) -> Vec<String> {
     let mut lines = Vec::new();
     for change in &diff.changes {
-        let (before, after) = (clean(&redactor.mask(&change.before)), clean(&redactor.mask(&change.after)));
+        let (before, after) =
+            (clean(&redactor.mask(&change.before)), clean(&redactor.mask(&change.after)));
         let arrow = match (before.is_empty(), after.is_empty()) {
             (true, _) => style.good(&after),
             (_, true) => style.bad(&before),

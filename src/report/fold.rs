@@ -27,10 +27,7 @@ pub fn hosts<S: AsRef<str>>(names: &[S]) -> String {
             if numbers.is_empty() {
                 return vec![head.clone()];
             }
-            runs(numbers)
-                .into_iter()
-                .map(|run| format!("{head}{run}{tail}"))
-                .collect()
+            runs(numbers).into_iter().map(|run| format!("{head}{run}{tail}")).collect()
         })
         .collect();
     folded.join(", ")
@@ -61,7 +58,11 @@ fn runs(numbers: &BTreeMap<u64, usize>) -> Vec<String> {
     }
     runs.into_iter()
         .map(|(first, last, width)| {
-            if first == last { format!("{first:0width$}") } else { format!("[{first:0width$}-{last:0width$}]") }
+            if first == last {
+                format!("{first:0width$}")
+            } else {
+                format!("[{first:0width$}-{last:0width$}]")
+            }
         })
         .collect()
 }

@@ -34,27 +34,18 @@ pub struct Plan {
 impl Plan {
     /// Takes the end of a task on a host.
     pub fn take(&mut self, task: &TaskEvent, style: Style, redactor: &Redactor) {
-        if !self.hosts.contains(&task.host) {
-            self.hosts.push(Arc::clone(&task.host));
-        }
         let (sign, note) = match &task.status {
-            Status::Changed => {
-                self.changed += 1;
-                (style.change("~"), None)
-            }
+            Status::Changed => (style.change("~"), None),
             Status::Unknown { reason } => {
-                self.unknown += 1;
-                (style.unknown("?"), Some(style.unknown(&format!("known after apply: {}", redactor.mask(reason)))))
+                let note = format!("known after apply: {}", redactor.mask(reason));
+                (style.unknown("?"), Some(style.unknown(&note)))
             }
             Status::Failed { message, ignored } => {
                 let said = diff::clean(&redactor.mask(message));
                 let word = if *ignored { "failed (ignored)" } else { "failed" };
                 (style.bad("!"), Some(style.bad(&format!("{word}: {said}"))))
             }
-            Status::Ok | Status::Skipped { .. } => {
-                self.unchanged += usize::from(task.status == Status::Ok);
-                return;
-            }
+            Status::Ok | Status::Skipped { .. } => return,
         };
         let body = body(task, note, style, redactor);
         let key = body.join("\n");
@@ -74,6 +65,19 @@ impl Plan {
         }
     }
 
+    /// Counts a task that is at its end on a host.
+    pub fn count(&mut self, host: &Arc<str>, status: &Status) {
+        if !self.hosts.contains(host) {
+            self.hosts.push(Arc::clone(host));
+        }
+        match status {
+            Status::Changed => self.changed += 1,
+            Status::Unknown { .. } => self.unknown += 1,
+            Status::Ok => self.unchanged += 1,
+            Status::Skipped { .. } | Status::Failed { .. } => {}
+        }
+    }
+
     /// The whole text.
     pub fn text(&self, style: Style) -> String {
         let mut text = String::new();
@@ -82,7 +86,12 @@ impl Plan {
             for block in blocks.values() {
                 // Items of one task on the same hosts share their head.
                 if last != Some((&block.head, &block.hosts)) {
-                    let _ = writeln!(text, "{} {}", block.head, style.faint(&fold::hosts(&block.hosts)));
+                    let _ = writeln!(
+                        text,
+                        "{} {}",
+                        block.head,
+                        style.faint(&fold::hosts(&block.hosts))
+                    );
                 }
                 last = Some((&block.head, &block.hosts));
                 for line in &block.body {
@@ -121,7 +130,9 @@ fn body(task: &TaskEvent, note: Option<String>, style: Style, redactor: &Redacto
     }
     for (action, change) in task.actions.iter().zip(&task.diffs) {
         lines.push(diff::clean(&redactor.mask(action)));
-        lines.extend(diff::lines(change, style, redactor).into_iter().map(|line| format!("  {line}")));
+        lines.extend(
+            diff::lines(change, style, redactor).into_iter().map(|line| format!("  {line}")),
+        );
     }
     for assumption in &task.assumptions {
         lines.push(style.faint(&format!("assuming that {assumption}")));

@@ -18,7 +18,8 @@ const MOST: usize = 24;
 impl Progress {
     /// Lines on standard error, or none at all.
     pub fn new(visible: bool) -> Self {
-        let target = if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let target =
+            if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         Self { bars: MultiProgress::with_draw_target(target), hosts: HashMap::new() }
     }
 
@@ -29,7 +30,9 @@ impl Progress {
                 return;
             }
             let bar = self.bars.add(ProgressBar::new_spinner());
-            if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix:.bold} {wide_msg} {elapsed:>4}") {
+            if let Ok(style) =
+                ProgressStyle::with_template("{spinner} {prefix:.bold} {wide_msg} {elapsed:>4}")
+            {
                 bar.set_style(style);
             }
             bar.set_prefix(host.to_string());

@@ -63,7 +63,11 @@ impl Reporter {
         err: Box<dyn Write + Send>,
     ) -> Self {
         let progress = Progress::new(options.terminal);
-        Self { options, redactor, state: Mutex::new(State { plan: Plan::default(), progress, out, err }) }
+        Self {
+            options,
+            redactor,
+            state: Mutex::new(State { plan: Plan::default(), progress, out, err }),
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -114,17 +118,24 @@ impl Reporter {
             Status::Failed { ignored: false, .. } => ("failed", Style::bad),
             Status::Failed { .. } => ("ignored", Style::bad),
             Status::Ok if self.options.verbosity >= Verbosity::Results => ("ok", Style::good),
-            Status::Skipped { .. } if self.options.verbosity >= Verbosity::Results => ("skipped", Style::faint),
+            Status::Skipped { .. } if self.options.verbosity >= Verbosity::Results => {
+                ("skipped", Style::faint)
+            }
             _ => return,
         };
-        let item = task.item.as_ref().map(|item| format!(" ({})", self.safe(item))).unwrap_or_default();
+        let item =
+            task.item.as_ref().map(|item| format!(" ({})", self.safe(item))).unwrap_or_default();
         let took = if task.took.as_millis() >= 500 {
             style.faint(&format!(" {:.1}s", task.took.as_secs_f64()))
         } else {
             String::new()
         };
-        let mut text =
-            format!("{}: {} {}{item}{took}\n", task.host, paint(style, word), self.safe(&task.title));
+        let mut text = format!(
+            "{}: {} {}{item}{took}\n",
+            task.host,
+            paint(style, word),
+            self.safe(&task.title)
+        );
         if let Status::Failed { message, .. } = &task.status {
             for line in self.safe(message).lines() {
                 text.push_str(&format!("    {}\n", style.bad(line)));
@@ -163,7 +174,11 @@ impl Reporter {
             };
             let shown: String =
                 self.safe(&shown).lines().map(|line| format!("    {line}\n")).collect();
-            let head = if is_debug { format!("{}: {}\n", task.host, self.safe(&task.title)) } else { String::new() };
+            let head = if is_debug {
+                format!("{}: {}\n", task.host, self.safe(&task.title))
+            } else {
+                String::new()
+            };
             self.result(&format!("{head}{shown}"));
         }
     }
@@ -184,12 +199,16 @@ impl Sink for Reporter {
         match event {
             Event::Task(task) if task.phase == Phase::Plan => self.planned(&task),
             Event::Task(task) => self.applied(&task),
+            Event::Settled { phase: Phase::Plan, host, status } => self.state().plan.count(&host, &status),
             Event::TaskStarted { host, title, .. } => {
                 let title = self.safe(&title);
                 self.state().progress.working(&host, &title);
             }
             Event::Asked { host, questions } if self.options.verbosity >= Verbosity::Scripts => {
-                self.message(&format!("{host}: {} asked", crate::diagnostic::plural(questions, "question")));
+                self.message(&format!(
+                    "{host}: {} asked",
+                    crate::diagnostic::plural(questions, "question")
+                ));
             }
             Event::Sent { host, actions } if self.options.verbosity >= Verbosity::Results => {
                 self.message(&format!("{host}: {}", self.safe(&actions.join(", "))));
@@ -197,15 +216,24 @@ impl Sink for Reporter {
             Event::Unreachable { host, message, .. } => {
                 self.state().progress.done(&host);
                 let style = self.options.error_style;
-                self.message(&format!("{host}: {} {}", style.bad("unreachable:"), self.safe(&message)));
+                self.message(&format!(
+                    "{host}: {} {}",
+                    style.bad("unreachable:"),
+                    self.safe(&message)
+                ));
             }
-            Event::HostDone { host, .. } | Event::HostFailed { host, .. } => self.state().progress.done(&host),
+            Event::HostDone { host, .. } | Event::HostFailed { host, .. } => {
+                self.state().progress.done(&host)
+            }
             Event::PlaySkipped { play } => {
                 self.message(&format!("play `{play}`: no host matches"));
             }
             Event::Warning { warning, .. } => self.warning(&warning),
             Event::AccessProven { host, took } => {
-                self.message(&format!("{host}: access proven by a new login after {:.1} s", took.as_secs_f64()));
+                self.message(&format!(
+                    "{host}: access proven by a new login after {:.1} s",
+                    took.as_secs_f64()
+                ));
             }
             Event::PhaseDone { phase: Phase::Plan } => {
                 let text = {
@@ -223,6 +251,7 @@ impl Sink for Reporter {
             | Event::PlayStarted { .. }
             | Event::Asked { .. }
             | Event::Sent { .. }
+            | Event::Settled { .. }
             | Event::Notified { .. } => {}
         }
     }

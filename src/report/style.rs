@@ -11,7 +11,11 @@ pub struct Style {
 
 impl Style {
     fn paint(self, style: Ansi, text: &str) -> String {
-        if self.colour && !text.is_empty() { format!("{style}{text}{style:#}") } else { text.to_string() }
+        if self.colour && !text.is_empty() {
+            format!("{style}{text}{style:#}")
+        } else {
+            text.to_string()
+        }
     }
 
     fn foreground(self, colour: AnsiColor, text: &str) -> String {

@@ -31,6 +31,19 @@ impl Suspend {
     }
 }
 
+/// All that these miss in one question, where each alone would ask for its own.
+pub fn together(results: impl IntoIterator<Item = Result<(), Suspend>>) -> Result<(), Suspend> {
+    let mut missing = Vec::new();
+    for result in results {
+        match result {
+            Err(Suspend::Needs(queries)) => missing.extend(queries),
+            // Whoever needs the state says the same again.
+            Ok(()) | Err(_) => {}
+        }
+    }
+    if missing.is_empty() { Ok(()) } else { Err(Suspend::Needs(missing)) }
+}
+
 /// One host as one user sees it.
 pub struct Host<'a> {
     world: &'a World,

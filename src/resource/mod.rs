@@ -3,23 +3,28 @@
 //! A kind has a query, a state, and the actions that change it. [`World`] is what is known of a
 //! host: what was read, and over it what planned actions will have made of it.
 
+pub mod account;
 mod action;
 pub mod command;
 mod diff;
+pub mod facts;
 pub mod file;
 pub mod glob;
 mod host;
 pub mod package;
 pub mod ping;
+pub mod crontab;
+pub mod kernel;
 mod probe;
 mod query;
 mod stored;
 pub mod unit;
+pub mod web;
 mod world;
 
 pub use action::{Action, Guard, Nature, Step};
 pub use diff::{Change, Diff, Text};
-pub use host::{Host, Suspend};
+pub use host::{Host, Suspend, together};
 pub use probe::{Probe, answers, base64_field, fields};
 pub use query::{AnyQuery, AnyState, Asker, ControllerAnswer, Query, QueryId, State};
 pub use stored::Store;

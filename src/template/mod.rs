@@ -1,6 +1,7 @@
 //! Expressions and templates: Ansible's Jinja2 with its filters, tests and lookups, and values that
 //! are not known yet. The only code that sees the template parser.
 
+mod address;
 mod arguments;
 mod check;
 mod condition;
@@ -58,6 +59,6 @@ pub struct Names {
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
-mod tests;
-#[cfg(test)]
 mod oracle;
+#[cfg(test)]
+mod tests;

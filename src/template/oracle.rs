@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::harness::Bench;
 use super::Failure;
+use super::harness::Bench;
 use crate::diagnostic::Source;
 use crate::value::{Map, Str, Value};
 

@@ -176,9 +176,7 @@ impl<'a> Machine<'_, 'a> {
                 let changed = self.mutate(base, &item, name, &arguments);
                 match changed.map_err(|stop| stop.at(self.span(at)))? {
                     Some(given) => Ok(given),
-                    None => {
-                        self.method(&item, name, arguments).map_err(|s| s.at(self.span(at)))
-                    }
+                    None => self.method(&item, name, arguments).map_err(|s| s.at(self.span(at))),
                 }
             }
             Expression::Name(name) if &**name == "super" => {

@@ -52,7 +52,11 @@ impl<'a> Machine<'_, 'a> {
     }
 
     /// The name that a chain of attributes and items starts with, and its keys.
-    fn path<'n>(&self, node: &'n Node, keys: &mut Vec<Value>) -> Result<Option<&'n Arc<str>>, Stop> {
+    fn path<'n>(
+        &self,
+        node: &'n Node,
+        keys: &mut Vec<Value>,
+    ) -> Result<Option<&'n Arc<str>>, Stop> {
         Ok(match &node.expression {
             Expression::Name(name) => Some(name),
             Expression::Attribute(base, name) => {
@@ -74,6 +78,9 @@ impl<'a> Machine<'_, 'a> {
 pub(super) fn is_fresh(node: &Node) -> bool {
     !matches!(
         node.expression,
-        Expression::Name(_) | Expression::Attribute(..) | Expression::Item(..) | Expression::If { .. }
+        Expression::Name(_)
+            | Expression::Attribute(..)
+            | Expression::Item(..)
+            | Expression::If { .. }
     )
 }

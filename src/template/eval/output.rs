@@ -57,8 +57,7 @@ impl Output {
 
     /// The value of the only piece, or all as one text. What shows nothing does not count.
     pub fn into_native(mut self, session: &Session<'_>) -> Result<Value, Stop> {
-        self.pieces
-            .retain(|piece| !matches!(piece, Piece::Value(Value::Null | Value::Omit)));
+        self.pieces.retain(|piece| !matches!(piece, Piece::Value(Value::Null | Value::Omit)));
         match self.pieces.as_slice() {
             [] => return Ok(Value::Null),
             [Piece::Value(value)] => return Ok(value.clone()),

@@ -5,6 +5,7 @@ mod conversion;
 mod encoding;
 mod json;
 mod mapping;
+pub(crate) mod network;
 mod number;
 mod order;
 mod password;
@@ -60,6 +61,7 @@ static FILTERS: LazyLock<HashMap<&'static str, &'static Filter>> = LazyLock::new
         encoding::FILTERS,
         json::FILTERS,
         mapping::FILTERS,
+        network::FILTERS,
         number::FILTERS,
         order::FILTERS,
         password::FILTERS,

@@ -16,8 +16,6 @@ mod host;
 pub mod kernel;
 pub mod package;
 pub mod ping;
-pub mod crontab;
-pub mod kernel;
 mod probe;
 mod query;
 mod stored;

@@ -46,6 +46,7 @@ mod slurp;
 mod stat;
 mod systemd;
 mod template;
+mod ufw;
 mod user;
 
 pub use argument::{Argument, Hidden, Mode, Omittable, Unsupported, Words};

@@ -102,6 +102,7 @@ static MODULES: &[Entry] = &[
     Entry::of::<super::shell::Shell>(),
     Entry::of::<super::systemd::Systemd>(),
     Entry::of::<super::systemd::SystemdService>(),
+    Entry::of::<super::ufw::Ufw>(),
     Entry::of::<super::user::User>(),
 ];
 

@@ -9,6 +9,7 @@ pub mod command;
 mod diff;
 pub mod facts;
 pub mod file;
+pub mod firewall;
 pub mod glob;
 mod host;
 pub mod package;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::resource::file::{MakeDirectory, Ownership, PathState, SetAttributes, Source};
 use crate::resource::account::Account;
+use crate::resource::file::{MakeDirectory, Ownership, PathState, SetAttributes, Source};
 use crate::resource::{Host, Suspend};
 use crate::value::Value;
 

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
+use super::account::User;
 use super::action::{Action, Step};
 use super::diff::{Diff, Text};
-use super::account::User;
 use super::host::{Host, Suspend};
 use super::probe::{Probe, answers, base64_field};
 use super::query::{Query, State};

@@ -6,15 +6,15 @@
 pub mod account;
 mod action;
 pub mod command;
+pub mod crontab;
 mod diff;
 pub mod facts;
 pub mod file;
 pub mod glob;
 mod host;
+pub mod kernel;
 pub mod package;
 pub mod ping;
-pub mod crontab;
-pub mod kernel;
 mod probe;
 mod query;
 mod stored;

@@ -7,6 +7,7 @@ mod arguments;
 #[macro_use]
 mod argument;
 mod apt;
+mod assemble;
 mod assert;
 mod authorized_key;
 #[cfg(test)]
@@ -30,6 +31,7 @@ mod glob;
 mod group;
 mod hostname;
 mod include_vars;
+mod ini_file;
 mod json_text;
 mod key_line;
 mod lineinfile;
@@ -52,10 +54,12 @@ mod slurp;
 mod stat;
 mod sysctl;
 mod systemd;
+mod tempfile;
 mod template;
 mod timezone;
-mod uri;
+mod ufw;
 mod user;
+mod uri;
 mod web_request;
 
 pub use argument::{Argument, Hidden, Mode, Omittable, Unsupported, Words};

@@ -57,6 +57,7 @@ mod systemd;
 mod tempfile;
 mod template;
 mod timezone;
+mod ufw;
 mod user;
 mod uri;
 mod web_request;

@@ -111,6 +111,7 @@ static MODULES: &[Entry] = &[
     Entry::of::<super::systemd::Systemd>(),
     Entry::of::<super::systemd::SystemdService>(),
     Entry::of::<super::timezone::Timezone>(),
+    Entry::of::<super::ufw::Ufw>(),
     Entry::of::<super::user::User>(),
     Entry::of::<super::uri::Uri>(),
 ];

@@ -10,6 +10,7 @@ pub mod crontab;
 mod diff;
 pub mod facts;
 pub mod file;
+pub mod firewall;
 pub mod glob;
 pub mod home;
 mod host;

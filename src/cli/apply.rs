@@ -4,12 +4,12 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use clap::Args;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::engine::{self, Confirm, Counted, Inputs, RunError};
 use crate::playbook::{Playbook, TagFilter, Task, find_start, list_tags};
 use crate::report::Reporter;
 use crate::value::{Map, Redactor};
+use clap::Args;
 
 use super::connection::ConnectionFlags;
 use super::exit::Exit;
@@ -107,10 +107,17 @@ impl Apply {
                 .into());
         }
         if self.source.inventory.is_empty() {
-            return Err(Diagnostic::new("no inventory is given").hint("give one with `-i FILE`").into());
+            return Err(Diagnostic::new("no inventory is given")
+                .hint("give one with `-i FILE`")
+                .into());
         }
-        let setup =
-            Setup::new(process, &self.source, Arc::clone(reporter), redactor.clone(), self.verbose)?;
+        let setup = Setup::new(
+            process,
+            &self.source,
+            Arc::clone(reporter),
+            redactor.clone(),
+            self.verbose,
+        )?;
         let playbooks = self.playbooks();
         let paths: Vec<&Path> = playbooks.iter().map(PathBuf::as_path).collect();
         let playbook = setup.loader.load(&paths)?;
@@ -127,7 +134,8 @@ impl Apply {
         let mut choices = self.connection.choices(process).map_err(Diagnostic::new)?;
         choices.force_handlers = self.force_handlers;
         let beside = paths.first().and_then(|path| path.parent());
-        let (shared, tally) = setup.shared(process, beside, choices, self.check, selects, reporter.clone())?;
+        let (shared, tally) =
+            setup.shared(process, beside, choices, self.check, selects, reporter.clone())?;
         let inputs = Inputs {
             shared,
             tally,
@@ -161,10 +169,15 @@ impl Apply {
             return Ok(Arc::new(move |task: &Task| filter.selects_task(task)));
         };
         let Some((play, first)) = find_start(playbook, name) else {
-            let titles: Vec<String> =
-                playbook.plays.iter().flat_map(|play| play.all_tasks()).map(|task| task.title()).collect();
+            let titles: Vec<String> = playbook
+                .plays
+                .iter()
+                .flat_map(|play| play.all_tasks())
+                .map(|task| task.title())
+                .collect();
             let known = titles.iter().map(String::as_str);
-            return Err(Diagnostic::new(format!("there is no task `{name}` to start at")).suggest(name, known));
+            return Err(Diagnostic::new(format!("there is no task `{name}` to start at"))
+                .suggest(name, known));
         };
         let before: HashSet<String> = playbook
             .plays
@@ -185,7 +198,12 @@ impl Apply {
         }))
     }
 
-    fn listing(&self, setup: &Setup, playbook: &Playbook, filter: &TagFilter) -> Result<String, Diagnostics> {
+    fn listing(
+        &self,
+        setup: &Setup,
+        playbook: &Playbook,
+        filter: &TagFilter,
+    ) -> Result<String, Diagnostics> {
         let limit = setup.limit(&self.source)?;
         let mut text = String::new();
         let plays = list_tags(playbook, filter);
@@ -210,7 +228,11 @@ impl Apply {
     }
 
     fn playbooks(&self) -> Vec<PathBuf> {
-        if self.playbooks.is_empty() { vec!["playbooks/site.yml".into()] } else { self.playbooks.clone() }
+        if self.playbooks.is_empty() {
+            vec!["playbooks/site.yml".into()]
+        } else {
+            self.playbooks.clone()
+        }
     }
 }
 

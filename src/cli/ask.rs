@@ -102,21 +102,30 @@ impl Ask {
         question: Question,
     ) -> Result<Exit, Diagnostics> {
         if self.source.inventory.is_empty() {
-            return Err(Diagnostic::new("no inventory is given").hint("give one with `-i FILE`").into());
+            return Err(Diagnostic::new("no inventory is given")
+                .hint("give one with `-i FILE`")
+                .into());
         }
-        let setup =
-            Setup::new(process, &self.source, Arc::clone(reporter), redactor.clone(), self.verbose)?;
+        let setup = Setup::new(
+            process,
+            &self.source,
+            Arc::clone(reporter),
+            redactor.clone(),
+            self.verbose,
+        )?;
         let module = match question {
             Question::Ping => "ping",
             Question::Facts => "setup",
         };
         let pattern = serde_json::Value::from(self.pattern.as_str());
-        let text = format!("- hosts: {pattern}\n  gather_facts: false\n  tasks:\n    - {module}:\n");
+        let text =
+            format!("- hosts: {pattern}\n  gather_facts: false\n  tasks:\n    - {module}:\n");
         let mut tree = Tree::default();
         tree.insert("question.yml", text.as_bytes());
         let playbook = setup.loader_of(Arc::new(tree)).load(&[Path::new("question.yml")])?;
         let choices = self.connection.choices(process).map_err(Diagnostic::new)?;
-        let answers = Arc::new(Answers { reporter: Arc::clone(reporter), answers: Mutex::default() });
+        let answers =
+            Arc::new(Answers { reporter: Arc::clone(reporter), answers: Mutex::default() });
         let (shared, tally) =
             setup.shared(process, None, choices, true, Arc::new(|_| true), answers.clone())?;
         let inputs = Inputs {

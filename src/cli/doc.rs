@@ -34,7 +34,9 @@ impl Doc {
             }
             None => {
                 let known = module::all().iter().map(Entry::short_name);
-                reporter.error(&Diagnostic::new(format!("there is no module `{name}`")).suggest(name, known));
+                reporter.error(
+                    &Diagnostic::new(format!("there is no module `{name}`")).suggest(name, known),
+                );
                 Exit::Usage
             }
         }
@@ -45,7 +47,10 @@ fn list() -> String {
     let mut entries: Vec<&Entry> = module::all().iter().collect();
     entries.sort_by_key(|entry| entry.short_name());
     let width = entries.iter().map(|entry| entry.short_name().len()).max().unwrap_or(0);
-    entries.iter().map(|entry| format!("{:width$}  {}\n", entry.short_name(), entry.summary)).collect()
+    entries
+        .iter()
+        .map(|entry| format!("{:width$}  {}\n", entry.short_name(), entry.summary))
+        .collect()
 }
 
 fn page(entry: &Entry) -> String {

@@ -12,7 +12,8 @@ use super::exit::Exit;
 pub fn watch(reporter: Arc<Reporter>) -> watch::Receiver<bool> {
     let (sender, receiver) = watch::channel(false);
     tokio::spawn(async move {
-        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
+        let mut terminate =
+            tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
         loop {
             let terminated = async {
                 match &mut terminate {

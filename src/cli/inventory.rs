@@ -52,7 +52,9 @@ impl InventoryCommand {
         if let Some(name) = &self.host {
             let Some(host) = setup.inventory.host(name) else {
                 let known = setup.inventory.hosts.keys().map(String::as_str);
-                return Err(Diagnostic::new(format!("there is no host `{name}`")).suggest(name, known).into());
+                return Err(Diagnostic::new(format!("there is no host `{name}`"))
+                    .suggest(name, known)
+                    .into());
             };
             let merged = setup.inventory.merged(host, None)?;
             return Ok(format!("{:#}\n", Value::Map(merged.into()).to_masked_json()));

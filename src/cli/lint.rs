@@ -40,7 +40,9 @@ impl Lint {
         let mut errors = 0;
         for path in paths {
             match setup.loader.load(&[path.as_path() as &Path]) {
-                Ok(playbook) => playbook.warnings.iter().for_each(|warning| reporter.warning(warning)),
+                Ok(playbook) => {
+                    playbook.warnings.iter().for_each(|warning| reporter.warning(warning))
+                }
                 Err(found) => {
                     errors += found.0.len();
                     found.0.iter().for_each(|error| reporter.error(error));

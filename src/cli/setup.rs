@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Source};
-use crate::engine::{self, Choices, HostVars, Links, OurVocabulary, Shared, Sink, Store, Tally, Vault as _};
+use crate::engine::{
+    self, Choices, HostVars, Links, OurVocabulary, Shared, Sink, Store, Tally, Vault as _,
+};
 use crate::files::{Disk, Files};
 use crate::inventory::{Inventory, Pattern, Reader};
 use crate::playbook::{Loader, Location, Paths, Task, Unlock};
@@ -54,7 +56,10 @@ impl engine::Vault for Keeper {
 impl Keeper {
     fn text(&self, source: &Arc<Source>) -> Result<String, Diagnostic> {
         let start = crate::diagnostic::Span::new(source, 0, 14);
-        let clear = self.vault.open_text(&source.text).map_err(|error| Diagnostic::from(error).at(&start))?;
+        let clear = self
+            .vault
+            .open_text(&source.text)
+            .map_err(|error| Diagnostic::from(error).at(&start))?;
         Ok(clear.to_string())
     }
 }
@@ -93,7 +98,11 @@ impl Store for DiskStore {
         let path = self.base.join(path);
         let folder = path.parent().unwrap_or(Path::new("/"));
         std::fs::create_dir_all(folder)?;
-        let name = format!(".{}.{:016x}", path.file_name().unwrap_or_default().display(), rand::random::<u64>());
+        let name = format!(
+            ".{}.{:016x}",
+            path.file_name().unwrap_or_default().display(),
+            rand::random::<u64>()
+        );
         let beside = folder.join(name);
         let mut file =
             std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
@@ -131,7 +140,12 @@ pub struct Setup {
 }
 
 /// A reporter for this process.
-pub fn reporter(process: &Process, redactor: &Redactor, verbosity: u8, diffs: bool) -> Arc<Reporter> {
+pub fn reporter(
+    process: &Process,
+    redactor: &Redactor,
+    verbosity: u8,
+    diffs: bool,
+) -> Arc<Reporter> {
     let options = Options {
         style: Style { colour: process.colours(process.out_is_terminal) },
         error_style: Style { colour: process.colours(process.err_is_terminal) },
@@ -228,8 +242,12 @@ impl Setup {
         sink: Arc<dyn Sink>,
     ) -> Result<(Arc<Shared>, Arc<Tally>), Diagnostics> {
         let run = self.run_variables(process, &choices, check);
-        let variables =
-            HostVars::load(Arc::clone(&self.inventory), playbook, Arc::clone(&self.extra), Arc::new(run))?;
+        let variables = HostVars::load(
+            Arc::clone(&self.inventory),
+            playbook,
+            Arc::clone(&self.extra),
+            Arc::new(run),
+        )?;
         let tally = Tally::new(sink);
         let shared = Shared {
             templar: Arc::clone(&self.templar),
@@ -265,7 +283,10 @@ impl Setup {
             ("ansible_version", version),
             ("ansible_forks", Value::Int(i64::try_from(choices.forks).unwrap_or(0))),
             ("ansible_verbosity", Value::Int(self.verbosity as i64)),
-            ("ansible_managed", Value::data("Managed by mxprov: changes made by hand are overwritten")),
+            (
+                "ansible_managed",
+                Value::data("Managed by mxprov: changes made by hand are overwritten"),
+            ),
             ("mxprov_controller", Value::data(process.hostname.as_str())),
         ]
         .into_iter()
@@ -280,7 +301,8 @@ impl Setup {
             environment: indexmap::IndexMap::new(),
             now: self.now.clone(),
         });
-        let paths = Paths { files, role_roots: vec![], known_vars: Arc::clone(&self.extra), unlock: None };
+        let paths =
+            Paths { files, role_roots: vec![], known_vars: Arc::clone(&self.extra), unlock: None };
         Loader::new(vocabulary, paths)
     }
 
@@ -303,7 +325,8 @@ impl Setup {
         env.agent_socket = process.variable("SSH_AUTH_SOCK").map(PathBuf::from);
         env.prompt = Arc::new(Terminal { available: process.in_is_terminal });
         if self.verbosity >= Verbosity::Scripts {
-            env.wire = Arc::new(Shown { reporter: self.reporter.clone(), verbosity: self.verbosity });
+            env.wire =
+                Arc::new(Shown { reporter: self.reporter.clone(), verbosity: self.verbosity });
         }
         Links::new(env)
     }
@@ -314,7 +337,8 @@ fn role_roots(files: &Arc<dyn Files>, flags: &SourceFlags) -> Vec<Location> {
     let mut roots: Vec<PathBuf> = Vec::new();
     for inventory in flags.inventory.iter().filter(|given| !given.contains(',')) {
         let path = Path::new(inventory);
-        let folder = if files.is_directory(path) { path } else { path.parent().unwrap_or(Path::new("")) };
+        let folder =
+            if files.is_directory(path) { path } else { path.parent().unwrap_or(Path::new("")) };
         roots.push(folder.join("roles"));
     }
     roots.push("roles".into());
@@ -322,7 +346,11 @@ fn role_roots(files: &Arc<dyn Files>, flags: &SourceFlags) -> Vec<Location> {
 }
 
 /// The vault's passwords from files and from the person.
-pub fn passwords(process: &Process, flags: &SourceFlags, files: &dyn Files) -> Result<Passwords, Diagnostics> {
+pub fn passwords(
+    process: &Process,
+    flags: &SourceFlags,
+    files: &dyn Files,
+) -> Result<Passwords, Diagnostics> {
     let mut passwords = Passwords::new();
     let from_environment = process.variable("ANSIBLE_VAULT_PASSWORD_FILE").map(str::to_string);
     for given in flags.vault_password_file.iter().cloned().chain(from_environment) {
@@ -334,7 +362,9 @@ pub fn passwords(process: &Process, flags: &SourceFlags, files: &dyn Files) -> R
         let path = Path::new(file);
         if files.is_executable(path) {
             return Err(Diagnostic::new(format!("the vault password file `{file}` is executable"))
-                .hint("password scripts are not supported; store the password in a file of mode 0600")
+                .hint(
+                    "password scripts are not supported; store the password in a file of mode 0600",
+                )
                 .into());
         }
         let text = files.read_text(path).map_err(|error| Diagnostic::new(error.to_string()))?;
@@ -353,7 +383,9 @@ fn ask(process: &Process, id: &str, passwords: &mut Passwords) -> Result<(), Dia
             passwords.add(id, password);
             Ok(())
         }
-        None => Err(Diagnostic::new("the vault's password cannot be asked for: there is no terminal")
-            .hint("give it with `--vault-password-file`")),
+        None => {
+            Err(Diagnostic::new("the vault's password cannot be asked for: there is no terminal")
+                .hint("give it with `--vault-password-file`"))
+        }
     }
 }

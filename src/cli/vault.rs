@@ -127,13 +127,14 @@ fn read(process: &Process, path: &Path) -> Result<Vec<u8>, Diagnostic> {
 
 fn write(process: &Process, path: &Path, bytes: &[u8]) -> Result<(), Diagnostic> {
     let store = DiskStore::new(&process.cwd);
-    store
-        .write(path, bytes)
-        .map_err(|error| Diagnostic::new(format!("`{}` cannot be written: {error}", path.display())))
+    store.write(path, bytes).map_err(|error| {
+        Diagnostic::new(format!("`{}` cannot be written: {error}", path.display()))
+    })
 }
 
 fn text_of(path: &Path, bytes: Vec<u8>) -> Result<String, Diagnostic> {
-    String::from_utf8(bytes).map_err(|_| Diagnostic::new(format!("`{}` is not a vault", path.display())))
+    String::from_utf8(bytes)
+        .map_err(|_| Diagnostic::new(format!("`{}` is not a vault", path.display())))
 }
 
 fn named(path: &Path, error: crate::vault::VaultError) -> Diagnostic {
@@ -147,7 +148,9 @@ impl Files {
         for path in &self.files {
             let clear = read(process, path)?;
             if clear.starts_with(b"$ANSIBLE_VAULT;") {
-                return Err(Diagnostic::new(format!("`{}` is encrypted already", path.display())).into());
+                return Err(
+                    Diagnostic::new(format!("`{}` is encrypted already", path.display())).into()
+                );
             }
             let sealed = vault
                 .seal(&clear, self.encrypt_vault_id.as_deref())
@@ -192,10 +195,14 @@ impl Rekey {
                 let first = terminal.secret("new vault password");
                 let again = terminal.secret("the same again");
                 match (first, again) {
-                    (Some(first), Some(again)) if first.expose_secret() == again.expose_secret() => {
+                    (Some(first), Some(again))
+                        if first.expose_secret() == again.expose_secret() =>
+                    {
                         all.add("default", first);
                     }
-                    (Some(_), Some(_)) => return Err(Diagnostic::new("the two passwords differ").into()),
+                    (Some(_), Some(_)) => {
+                        return Err(Diagnostic::new("the two passwords differ").into());
+                    }
                     _ => {
                         return Err(Diagnostic::new("no new password is given")
                             .hint("give it with `--new-vault-password-file`")
@@ -222,18 +229,22 @@ impl EncryptString {
             Some(value) => value.clone(),
             None if process.in_is_terminal => {
                 let terminal = Terminal { available: true };
-                terminal.secret("value").map(|value| value.expose_secret().to_string()).unwrap_or_default()
+                terminal
+                    .secret("value")
+                    .map(|value| value.expose_secret().to_string())
+                    .unwrap_or_default()
             }
             None => {
                 let mut text = String::new();
-                std::io::stdin()
-                    .read_to_string(&mut text)
-                    .map_err(|error| Diagnostic::new(format!("standard input cannot be read: {error}")))?;
+                std::io::stdin().read_to_string(&mut text).map_err(|error| {
+                    Diagnostic::new(format!("standard input cannot be read: {error}"))
+                })?;
                 text
             }
         };
-        let sealed =
-            vault.seal(value.as_bytes(), self.encrypt_vault_id.as_deref()).map_err(Diagnostic::from)?;
+        let sealed = vault
+            .seal(value.as_bytes(), self.encrypt_vault_id.as_deref())
+            .map_err(Diagnostic::from)?;
         reporter.result(&as_yaml(self.name.as_deref(), &sealed));
         Ok(())
     }

@@ -323,6 +323,19 @@ pub fn joined(ends: &[ItemEnd], looped: bool) -> Map {
     map
 }
 
+/// What the items of a task come to together.
+pub fn overall(ends: &[ItemEnd]) -> Status {
+    let first = |wanted: fn(&Status) -> bool| ends.iter().map(|end| &end.status).find(|status| wanted(status));
+    first(|status| matches!(status, Status::Failed { ignored: false, .. }))
+        .or_else(|| first(|status| matches!(status, Status::Failed { .. })))
+        .or_else(|| first(|status| *status == Status::Changed))
+        .or_else(|| first(|status| matches!(status, Status::Unknown { .. })))
+        .or_else(|| first(|status| *status == Status::Ok))
+        .or_else(|| first(|status| matches!(status, Status::Skipped { .. })))
+        .cloned()
+        .unwrap_or(Status::Ok)
+}
+
 /// The result with what `no_log` hides taken out.
 pub fn censored() -> Value {
     Value::map([("censored", Value::Str(Str::data(MASK)))])

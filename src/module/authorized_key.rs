@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::resource::file::{MakeDirectory, Ownership, PathState, SetAttributes, Source};
-use crate::resource::account::Account;
+use crate::resource::home::Home;
 use crate::resource::{Host, Suspend};
 use crate::value::Value;
 
@@ -56,10 +56,10 @@ impl Module for AuthorizedKey {
     const SUMMARY: &'static str = "manage the keys that may log in as a user";
 
     fn plan(args: &Args, _call: &Call<'_>, host: &Host<'_>) -> Result<Plan, Suspend> {
-        let account = host.existing_account(&args.user)?;
+        let account = host.home(&args.user)?;
         let path = match &args.path {
             Some(path) => absolute("path", path)?.to_string(),
-            None => format!("{}/.ssh/authorized_keys", account.home.trim_end_matches('/')),
+            None => format!("{}/.ssh/authorized_keys", account.path.trim_end_matches('/')),
         };
         let new = wanted_keys(args)?;
         let old = match &*host.path_to_replace(&path)? {
@@ -110,7 +110,7 @@ fn wanted_keys(args: &Args) -> Result<Vec<super::key_line::Key>, Suspend> {
 
 fn write(
     args: &Args,
-    account: &Account,
+    account: &Home,
     path: &str,
     keys: &Keys,
     old: Option<Arc<Vec<u8>>>,
@@ -130,7 +130,7 @@ fn write(
     let wanted = Wanted {
         content: Source::Bytes(Arc::new(content)),
         owner: mine.then_some(&args.user),
-        group: mine.then_some(&account.group).filter(|group| !group.is_empty()),
+        group: mine.then_some(&account.group),
         mode: mine.then_some(Mode::Bits(0o600)),
         follow: args.follow,
         read: old,
@@ -143,7 +143,7 @@ fn write(
 /// The directory of the keys belongs to the user alone.
 fn own_directory(
     args: &Args,
-    account: &Account,
+    account: &Home,
     folder: &str,
     made: &mut Vec<String>,
     plan: &mut Plan,
@@ -151,7 +151,7 @@ fn own_directory(
 ) -> Result<(), Suspend> {
     let ownership = Ownership {
         owner: Some(args.user.clone()),
-        group: Some(account.group.clone()).filter(|group| !group.is_empty()),
+        group: Some(account.group.clone()),
         mode: Some(0o700),
     };
     match host.path_to_replace(folder)?.attributes() {

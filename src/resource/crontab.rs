@@ -4,7 +4,6 @@ use std::fmt;
 
 use super::action::{Action, Step};
 use super::diff::{Diff, Text};
-use super::account::User;
 use super::host::{Host, Suspend};
 use super::probe::{Probe, answers, base64_field};
 use super::query::{Query, State};
@@ -112,8 +111,7 @@ impl Host<'_> {
                     )),
                 }
             }
-            CrontabState::NoUser if self.is_predicted(&User { name: user.to_string() }) => Ok(None),
-            CrontabState::NoUser => self.account(user).map(|_| None),
+            CrontabState::NoUser => self.home(user).map(|_| None),
         }
     }
 }

@@ -93,33 +93,28 @@ impl Address {
         self.net.max_prefix_len() - self.net.prefix_len()
     }
 
-    /// The answer to a query by name; `false` where it does not apply, none if nobody knows it.
+    /// The answer to a query by name; null where it does not apply, none if nobody knows it.
     pub fn answer(&self, query: &str) -> Option<Value> {
         let ip = self.net.addr();
         let text = |ip: IpAddr| Value::data(ip.to_string());
-        let when = |holds: bool| {
-            if holds { Value::data(self.to_string()) } else { Value::Bool(false) }
-        };
+        let when = |holds: bool| if holds { Value::data(self.to_string()) } else { Value::Null };
         let usable = self.hosts_bits() > 1;
         Some(match query {
-            "address" | "ip" if self.is_network() => Value::Bool(false),
-            "address" | "ip" => text(ip),
+            "address" | "ip" if !self.is_network() => text(ip),
             "network" | "network_id" => text(self.net.network()),
             "netmask" => text(self.net.netmask()),
             "hostmask" | "wildcard" => text(self.net.hostmask()),
             "prefix" => Value::Int(i64::from(self.net.prefix_len())),
             "broadcast" if usable => text(self.net.broadcast()),
-            "broadcast" => Value::Null,
             "size" => self.size(),
-            "host" | "host/prefix" | "hostnet" | "ip/prefix" if self.is_network() => {
-                Value::Bool(false)
-            }
-            "host" | "host/prefix" | "hostnet" | "ip/prefix" | "cidr" => {
+            "host" | "host/prefix" | "hostnet" | "ip/prefix" | "address/prefix" | "cidr"
+                if query == "cidr" || !self.is_network() =>
+            {
                 Value::data(self.net.to_string())
             }
-            "net" if self.is_network() => Value::data(self.net.to_string()),
-            "net" => Value::Bool(false),
-            "subnet" | "network/prefix" => Value::data(self.net.trunc().to_string()),
+            "subnet" | "network/prefix" | "net" if query != "net" || self.is_network() => {
+                Value::data(self.net.trunc().to_string())
+            }
             "ip_netmask" | "address/netmask" => Value::data(format!("{ip} {}", self.net.netmask())),
             "version" => Value::Int(i64::from(self.version())),
             "type" => Value::data(if self.is_network() { "network" } else { "address" }),
@@ -139,6 +134,8 @@ impl Address {
             "range_usable" if usable => {
                 Value::data(format!("{}-{}", self.nth_address(1)?, self.nth_address(-2)?))
             }
+            "net" | "broadcast" | "address" | "ip" | "host" | "host/prefix" | "hostnet"
+            | "ip/prefix" | "address/prefix" => Value::Null,
             _ => return None,
         })
     }
@@ -177,11 +174,7 @@ fn number(ip: IpAddr) -> u128 {
 }
 
 fn is_public(ip: IpAddr) -> bool {
-    let special = match ip {
-        IpAddr::V4(ip) => ip.is_link_local() || ip.is_broadcast() || ip.is_documentation(),
-        IpAddr::V6(ip) => ip.is_unicast_link_local(),
-    };
-    !(special || is_private(ip) || ip.is_loopback() || ip.is_multicast() || ip.is_unspecified())
+    !(is_private(ip) || ip.is_multicast())
 }
 
 /// RFC 1035, section 3.5, and RFC 3596, section 2.5.
@@ -192,8 +185,8 @@ fn reverse_name(ip: IpAddr) -> String {
             format!("{d}.{c}.{b}.{a}.in-addr.arpa.")
         }
         IpAddr::V6(ip) => {
-            let digits: String = ip.octets().iter().map(|byte| format!("{byte:02x}")).collect();
-            let digits: Vec<String> = digits.chars().rev().map(|digit| digit.to_string()).collect();
+            let nibbles = ip.octets().into_iter().rev().flat_map(|byte| [byte & 15, byte >> 4]);
+            let digits: Vec<String> = nibbles.map(|nibble| format!("{nibble:x}")).collect();
             format!("{}.ip6.arpa.", digits.join("."))
         }
     }

@@ -14,7 +14,7 @@ use crate::value::{Str, Value};
 
 /// A template string.
 pub(crate) fn template(templar: &Templar, text: &Str) -> Vec<Diagnostic> {
-    let parsed = templar.programs.template(&text.shared(), &Dialect::scalar());
+    let parsed = templar.programs.scalar(&text.shared());
     check(parsed, &Place::of(text), text.as_str())
 }
 

@@ -19,19 +19,12 @@ pub struct Templar {
     pub(crate) redactor: Redactor,
     /// Held while a password is made.
     pub(crate) passwords: Mutex<()>,
-    dialect: Dialect,
 }
 
 impl Templar {
     /// A templar that tells `redactor` each secret that it meets.
     pub fn new(redactor: Redactor) -> Self {
-        let (programs, passwords) = (Programs::default(), Mutex::default());
-        Self { programs, redactor, passwords, dialect: Dialect::default() }
-    }
-
-    /// The syntax of included templates.
-    pub(crate) fn dialect(&self) -> &Dialect {
-        &self.dialect
+        Self { programs: Programs::default(), redactor, passwords: Mutex::default() }
     }
 
     /// Renders every template in a value. A string that is one `{{ expression }}` gives that
@@ -138,7 +131,7 @@ fn without_step(stop: Stop) -> Stop {
             undefined.trace.pop();
             Stop::Undefined(undefined)
         }
-        other => other,
+        unknown @ Stop::Unknown(_) => unknown,
     }
 }
 
@@ -161,6 +154,6 @@ pub(crate) fn render_source(
     let place = Place::File(Arc::clone(source));
     let parsed = session.templar.programs.template(&text, dialect);
     let program = parsed_or_stop(parsed, &place, &text)?;
-    let unit = Rc::new(Unit { program, place });
+    let unit = Rc::new(Unit::new(program, place, Some(Arc::new(dialect.clone()))));
     session.deeper(|| Machine::top(session, unit).text())
 }

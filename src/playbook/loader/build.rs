@@ -11,8 +11,8 @@ use crate::yaml::Node;
 
 use super::fields::{Fields, describe};
 
-/// How deep imports may nest.
-pub const DEEPEST: usize = 100;
+/// How deep imports may nest: they are read one inside the other, on the stack.
+pub const DEEPEST: usize = 32;
 
 /// One load in progress.
 pub struct Build<'l> {

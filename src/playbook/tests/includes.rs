@@ -45,7 +45,7 @@ fn tasks_of_an_include_get_what_apply_says_and_not_what_the_include_says() {
     let [Item::Task(inside)] = block.items.as_slice() else { panic!("one task") };
     assert_eq!(tags(inside), ["applied"]);
     assert_eq!(
-        inside.effective(Keyword::Become).and_then(|setting| setting.literal_bool()),
+        inside.effective(Keyword::Become).and_then(crate::playbook::Setting::literal_bool),
         Some(true)
     );
     assert!(inside.vars_layers().iter().any(|layer| layer.tier == Tier::IncludeParams));
@@ -201,4 +201,59 @@ fn a_handler_of_the_last_list_wins_and_in_a_list_the_first() {
             .answers("plain : restart", handler.task.name.as_ref().map(crate::value::Str::as_str))
     });
     assert_eq!(winner, Some(handlers.len() - 1), "the imported role's");
+}
+
+fn tree(files: Vec<(String, String)>) -> Loader {
+    let paths = crate::playbook::Paths {
+        files: Arc::new(crate::files::Tree::new(files)),
+        role_roots: vec![],
+        known_vars: Arc::default(),
+        unlock: None,
+    };
+    Loader::new(Arc::new(super::vocabulary::Words), paths)
+}
+
+#[test]
+fn imports_may_nest_but_not_for_ever() {
+    let chain =
+        |length: usize| {
+            let mut files = vec![(
+                "site.yml".to_string(),
+                "- hosts: all\n  tasks:\n    - import_tasks: 1.yml\n".to_string(),
+            )];
+            files.extend((1..length).map(|index| {
+                (format!("{index}.yml"), format!("- import_tasks: {}.yml\n", index + 1))
+            }));
+            files.push((format!("{length}.yml"), "- ping:\n".to_string()));
+            tree(files).load(&[Path::new("site.yml")])
+        };
+    assert_eq!(chain(30).expect("is not too deep").plays[0].all_tasks().len(), 1);
+    let problem = chain(200).expect_err("is too deep").to_string();
+    assert_eq!(problem, "31.yml:1:17: imports are nested deeper than 32");
+}
+
+#[test]
+fn an_include_of_itself_ends() {
+    let files = [
+        ("site.yml", "- hosts: all\n  tasks:\n    - include_tasks: self.yml\n"),
+        ("self.yml", "- include_tasks: self.yml\n"),
+    ];
+    let loader = tree(files.map(|(path, text)| (path.to_string(), text.to_string())).to_vec());
+    let playbook = loader.load(&[Path::new("site.yml")]).expect("loads");
+    let mut task = Arc::clone(&playbook.plays[0].all_tasks()[0]);
+    for depth in 0..200 {
+        let Some(Flow::IncludeTasks(include)) = &task.action.flow else { panic!("an include") };
+        match loader.include_tasks(&task, &include.clone(), "self.yml") {
+            Ok(block) => task = Arc::clone(tasks(&block.items)[0]),
+            Err(problem) => {
+                assert_eq!(depth, 100);
+                assert!(
+                    problem.to_string().ends_with("includes are nested deeper than 100"),
+                    "{problem}"
+                );
+                return;
+            }
+        }
+    }
+    panic!("it never ended");
 }

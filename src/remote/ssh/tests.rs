@@ -316,6 +316,35 @@ async fn a_password_logs_in_and_becomes_root() {
 }
 
 #[tokio::test]
+async fn a_detached_job_of_sudo_outlives_the_connection() {
+    let extra = "Match User mxtest\nPasswordAuthentication yes\nAuthorizedKeysFile none";
+    let Some((_machine, sshd, target)) = with_password(extra) else { return };
+    let root = Become { password: target.password.clone(), ..Become::user("root") };
+    let id = JobId::random();
+    let first = Connection::open(&target, &sshd.env()).await.unwrap();
+    let shell = first.shell(&root).await.unwrap();
+    let mut job = Script::new();
+    job.line("id -u; sleep 3; echo done");
+    shell.detach(&id, "slow", &job).await.unwrap();
+    let mut held = Script::new();
+    // sudo is in the middle of a command when the connection goes.
+    held.limit(Duration::from_secs(30)).line(
+        "at=$$; until case $(ps -o comm= -p $at) in sshd*) true ;; *) false ;; esac; do \
+         at=$(ps -o ppid= -p $at | tr -d ' '); done; kill -9 $at; sleep 9",
+    );
+    assert!(shell.run_one(held).await.is_err());
+    let second = Connection::open(&target, &sshd.env()).await.unwrap();
+    let shell = second.shell(&root).await.unwrap();
+    let output = shell.follow(&id, "slow", &mut |_| {}).await.unwrap();
+    assert_eq!((output.status, output.stdout.as_slice()), (0, &b"0\ndone\n"[..]));
+    let lock = second.lock(&root, "ann", Duration::ZERO).await.unwrap();
+    let third = Connection::open(&target, &sshd.env()).await.unwrap();
+    let busy = third.lock(&Become::login(), "bob", Duration::ZERO).await.unwrap_err();
+    assert!(busy.to_string().contains("ann"), "{busy}");
+    lock.release().await;
+}
+
+#[tokio::test]
 async fn a_key_that_is_not_the_known_one_gets_no_password() {
     let extra = "Match User mxtest\nPasswordAuthentication yes\nAuthorizedKeysFile none";
     let Some((_machine, sshd, target)) = with_password(extra) else { return };
@@ -387,34 +416,51 @@ async fn ssh_decides_the_same_about_host_keys() {
     let bare: Vec<String> =
         keys.iter().map(|key| key.rsplit_once(' ').unwrap().0.to_owned()).collect();
     let known = sshd.path("known_hosts");
-    for lines in LINES {
+    let modes = [("yes", HostKeyChecking::Strict), ("accept-new", HostKeyChecking::AcceptNew)];
+    for (lines, (word, mode)) in LINES.iter().flat_map(|lines| modes.map(|mode| (lines, mode))) {
         let text = lines
             .replace("@p@", &sshd.port.to_string())
             .replace("@1@", &bare[0])
             .replace("@2@", &bare[1])
             .replace("@3@", &bare[2]);
         std::fs::write(&known, format!("{text}\n")).unwrap();
-        let ssh = Command::new("ssh")
-            .args(["-F", "none", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes"])
-            .args(["-o", "GlobalKnownHostsFile=none", "-o", "UpdateHostKeys=no", "-o"])
-            .arg(format!("UserKnownHostsFile={}", known.display()))
-            .arg("-i")
-            .arg(sshd.path("user"))
-            .args(["-p", &sshd.port.to_string(), "127.0.0.1", "true"])
-            .stdin(Stdio::null())
-            .output();
-        let Ok(ssh) = ssh else { return };
-        let ours = Connection::open(&target, &env).await;
+        let ours =
+            Connection::open(&Target { host_key_checking: Some(mode), ..target.clone() }, &env)
+                .await;
+        let our_lines = std::fs::read_to_string(&known).unwrap();
+        std::fs::write(&known, format!("{text}\n")).unwrap();
+        let Some(theirs) = ssh(&sshd, word) else { return };
         // ssh passes over a marker with a tab behind it; we take a revoked key for revoked.
-        let stricter = lines.starts_with("@revoked\t");
-        let said = String::from_utf8_lossy(&ssh.stderr);
+        if lines.starts_with("@revoked\t") {
+            assert!(ours.is_err());
+            continue;
+        }
         assert_eq!(
             ours.is_ok(),
-            ssh.status.success() && !stricter,
-            "{lines:?}: {:?}, ssh: {said}",
+            theirs.is_empty(),
+            "{lines:?} {word}: {:?}, ssh: {theirs}",
             ours.err()
         );
+        let their_lines = std::fs::read_to_string(&known).unwrap();
+        assert_eq!(our_lines, their_lines, "{lines:?} {word}");
     }
+}
+
+/// What `ssh` says when it does not get in; nothing when it does.
+fn ssh(sshd: &Sshd, checking: &str) -> Option<String> {
+    let output = Command::new("ssh")
+        .args(["-F", "none", "-o", "BatchMode=yes", "-o"])
+        .arg(format!("StrictHostKeyChecking={checking}"))
+        .args(["-o", "GlobalKnownHostsFile=none", "-o", "UpdateHostKeys=no", "-o"])
+        .arg(format!("UserKnownHostsFile={}", sshd.path("known_hosts").display()))
+        .arg("-i")
+        .arg(sshd.path("user"))
+        .args(["-p", &sshd.port.to_string(), "127.0.0.1", "true"])
+        .stdin(Stdio::null())
+        .output()
+        .ok()?;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    Some(if output.status.success() { String::new() } else { said + "refused" })
 }
 
 fn peak_memory() -> u64 {

@@ -20,16 +20,6 @@ impl Host<'_> {
         self.state(User { name: name.to_string() })
     }
 
-    /// A user that a task relies on, planned ones too: one that is not there is an error, or
-    /// unknown where a planned opaque action may bring it.
-    pub fn existing_account(&self, name: &str) -> Result<Account, Suspend> {
-        match (&self.account(name)?.0, self.opaque(|_| true)) {
-            (Some(account), _) => Ok(account.clone()),
-            (None, Some(opaque)) => Err(Suspend::Unknown(Arc::clone(&opaque.reason))),
-            (None, None) => Err(Suspend::failed(format!("there is no user `{name}`"))),
-        }
-    }
-
     /// A group, likewise.
     pub fn group(&self, name: &str) -> Result<Arc<GroupState>, Suspend> {
         self.state(Group { name: name.to_string() })

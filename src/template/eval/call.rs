@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::Session;
 use super::item::{Closure, Item};
 use super::machine::Machine;
+use super::moment;
 use super::output::Output;
-use crate::template::arguments::Arguments;
+use crate::template::arguments::{self, Arguments};
 use crate::template::failure::{Missing, Stop, fully_known, known};
 use crate::template::syntax::tree::{Argument, At, Expression, Node};
 use crate::template::{filter, function, method, python, secret, test};
@@ -54,16 +55,68 @@ impl<'a> Machine<'_, 'a> {
     ) -> Result<Item<'a>, Stop> {
         match filter::plain_name(name) {
             "default" | "d" => return self.default(input(), arguments),
+            "to_datetime" => return self.to_datetime(node, input()?, arguments),
             "mandatory" => return self.mandatory(node, input(), arguments),
             _ => {}
         }
-        let input = known(self.session.finish(input()?)?)?;
-        let arguments = self.arguments(arguments)?;
         let at = At { start: node.at.start, end: node.at.start + name.len() };
+        let input = known(self.session.finish(input()?)?)?;
+        if let Some(found) = self.extract(name, &input, arguments) {
+            return found.map_err(|stop| stop.at(self.span(at)));
+        }
+        let arguments = self.arguments(arguments)?;
         self.session
             .filter(name, input, arguments)
             .map(Item::Value)
             .map_err(|stop| stop.at(self.span(at)))
+    }
+
+    /// `host | extract(hostvars, …)` and `hosts | map('extract', hostvars, …)`, which render nothing
+    /// but what they take out. `None` for anything else.
+    fn extract(
+        &self,
+        name: &str,
+        input: &Value,
+        arguments: &[Argument],
+    ) -> Option<Result<Item<'a>, Stop>> {
+        let (mapped, container, more) = match (filter::plain_name(name), arguments) {
+            ("extract", [Argument::Positional(container), more @ ..]) => (false, container, more),
+            (
+                "map",
+                [Argument::Positional(applied), Argument::Positional(container), more @ ..],
+            ) if is_extract(applied) => (true, container, more),
+            _ => return None,
+        };
+        let Ok(container @ (Item::Hosts | Item::Variables(_) | Item::Raw(_))) =
+            self.eval(container)
+        else {
+            return None;
+        };
+        let one = |key: &Value| {
+            let mut item = self.index(&container, key)?;
+            for key in self.more_keys(more)? {
+                item = self.index(&item, &key)?;
+            }
+            Ok(item)
+        };
+        if !mapped {
+            return Some(one(input));
+        }
+        let keys = match arguments::items(input) {
+            Ok(keys) => keys,
+            Err(stop) => return Some(Err(stop)),
+        };
+        let values = keys.iter().map(|key| self.session.finish(one(key)?));
+        Some(values.collect::<Result<Vec<_>, Stop>>().map(|values| Value::list(values).into()))
+    }
+
+    fn more_keys(&self, arguments: &[Argument]) -> Result<Vec<Value>, Stop> {
+        let bound = self.arguments(arguments)?.bind(&["morekeys"])?;
+        Ok(match bound.set(0) {
+            Some(Value::List(keys)) => keys.as_ref().clone(),
+            Some(key) => vec![key.clone()],
+            None => Vec::new(),
+        })
     }
 
     /// `default`: catches what is undefined, and what is false if its second argument says so.
@@ -100,6 +153,19 @@ impl<'a> Machine<'_, 'a> {
             Err(stop) if stop.is_undefined() => fallback(),
             Err(stop) => Err(stop),
         }
+    }
+
+    fn to_datetime(
+        &self,
+        node: &Node,
+        input: Item<'a>,
+        arguments: &[Argument],
+    ) -> Result<Item<'a>, Stop> {
+        let text = python::text(&self.session.known(input)?)?;
+        let bound = self.arguments(arguments)?.bind(&["format"])?;
+        let format = bound.text_or(0, "%Y-%m-%d %H:%M:%S")?;
+        let parsed = moment::parse(&text, &format, self.session.context.now);
+        parsed.map(Item::Time).map_err(|stop| stop.at(self.span(node.at)))
     }
 
     /// `mandatory`: an error with a message of one's own where the input is undefined.
@@ -257,6 +323,7 @@ impl<'a> Machine<'_, 'a> {
 
     fn method(&self, item: &Item<'a>, name: &str, arguments: Arguments) -> Result<Item<'a>, Stop> {
         match item {
+            Item::Time(_) | Item::Duration(_) => moment::method(item, name, arguments),
             Item::Loop(state) if name == "cycle" || name == "changed" => {
                 state.method(name, &arguments.positional).map(Item::Value)
             }
@@ -271,7 +338,7 @@ impl<'a> Machine<'_, 'a> {
             }
             Item::Value(_) | Item::Raw(_) | Item::Variables(_) | Item::Hosts => {
                 let value = self.session.known(item.clone())?;
-                self.session.method(&value, name, arguments).map(Item::Value)
+                call_method(&value, name, arguments).map(Item::Value)
             }
             other => {
                 let member = self.attribute(other, name)?;
@@ -308,7 +375,7 @@ impl Session<'_> {
         let sources: Vec<Value> =
             std::iter::once(&input).chain(arguments.values()).cloned().collect();
         let bound = arguments.bind(found.parameters).map_err(|stop| during(stop, name))?;
-        let result = (found.run)(self, input, &bound)?;
+        let result = (found.run)(self, &input, &bound)?;
         Ok(secret::spread(result, sources.iter()))
     }
 
@@ -318,14 +385,22 @@ impl Session<'_> {
         let bound = arguments.bind(found.parameters).map_err(|stop| during(stop, name))?;
         (found.run)(self, input, &bound)
     }
+}
 
-    /// Calls a method of a string, list or mapping.
-    pub fn method(&self, value: &Value, name: &str, arguments: Arguments) -> Result<Value, Stop> {
-        let sources: Vec<Value> =
-            std::iter::once(value).chain(arguments.values()).cloned().collect();
-        let result = method::call(value, name, arguments)?;
-        Ok(secret::spread(result, sources.iter()))
+/// Calls a method of a string, list or mapping.
+fn call_method(value: &Value, name: &str, arguments: Arguments) -> Result<Value, Stop> {
+    if matches!(value, Value::Str(_)) {
+        arguments.values().try_for_each(fully_known)?;
     }
+    let sources: Vec<Value> = std::iter::once(value).chain(arguments.values()).cloned().collect();
+    let result = method::call(value, name, arguments)?;
+    Ok(secret::spread(result, sources.iter()))
+}
+
+/// Whether a filter that `map` applies is `extract`.
+fn is_extract(node: &Node) -> bool {
+    let Expression::Constant(Value::Str(name)) = &node.expression else { return false };
+    filter::plain_name(name.as_str()) == "extract"
 }
 
 fn during(stop: Stop, name: &str) -> Stop {

@@ -7,6 +7,7 @@ mod frame;
 mod item;
 mod looping;
 mod machine;
+mod moment;
 mod mutation;
 mod operator;
 mod output;

@@ -51,14 +51,14 @@ impl<'a> Machine<'_, 'a> {
             }
         }
         match parent {
-            Some(unit) => self.session.deeper(|| self.run(unit, output)),
+            Some(unit) => self.session.deeper(|| self.run(&unit, output)),
             None => Ok(()),
         }
     }
 
     /// Another template with the names of this one.
-    fn run(&self, unit: Rc<Unit>, output: &mut Output) -> Result<(), Stop> {
-        let machine = self.within(Rc::clone(&unit));
+    fn run(&self, unit: &Rc<Unit>, output: &mut Output) -> Result<(), Stop> {
+        let machine = self.within(Rc::clone(unit));
         match &unit.program.code {
             Code::Template(body) => machine.template(body, output),
             Code::Expression(node) => {
@@ -84,7 +84,9 @@ impl<'a> Machine<'_, 'a> {
                 | Statement::FilterBlock(_, body) => vec![body],
                 _ => vec![],
             };
-            inner.into_iter().for_each(|body| self.offer_blocks(body));
+            for body in inner {
+                self.offer_blocks(body);
+            }
         }
     }
 
@@ -164,7 +166,7 @@ impl<'a> Machine<'_, 'a> {
                 Ok(())
             }
             Statement::Include { name, ignore_missing } => match self.load(name)? {
-                Some(unit) => self.session.deeper(|| self.run(unit, output)),
+                Some(unit) => self.session.deeper(|| self.run(&unit, output)),
                 None if *ignore_missing => Ok(()),
                 None => Err(self.error(name.at, "the included template is not found")),
             },
@@ -289,10 +291,10 @@ impl<'a> Machine<'_, 'a> {
             if let Some(source) = file::template(self.session, &name)? {
                 let text: Arc<str> = source.text.as_str().into();
                 let place = Place::File(source);
-                let dialect = self.session.templar.dialect();
-                let parsed = self.session.templar.programs.template(&text, dialect);
+                let dialect = self.unit.dialect();
+                let parsed = self.session.templar.programs.template(&text, &dialect);
                 let program = super::parsed_or_stop(parsed, &place, &text)?;
-                return Ok(Some(Rc::new(Unit { program, place })));
+                return Ok(Some(Rc::new(Unit::new(program, place, Some(dialect)))));
             }
         }
         Ok(None)
@@ -303,7 +305,7 @@ impl<'a> Machine<'_, 'a> {
         let unit = self.load(name)?;
         let unit = unit.ok_or_else(|| self.error(name.at, "the imported template is not found"))?;
         let machine = Machine::top(self.session, Rc::clone(&unit));
-        self.session.deeper(|| machine.run(unit, &mut Output::default()))?;
+        self.session.deeper(|| machine.run(&unit, &mut Output::default()))?;
         Ok(machine.frame)
     }
 }

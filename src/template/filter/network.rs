@@ -13,10 +13,10 @@ use crate::template::python;
 use crate::value::Value;
 
 pub(super) const FILTERS: &[Filter] = &[
-    filter("ipaddr", &["query", "version", "alias"], |_, input, b| every(&input, b, None)),
-    filter("ipv4", &["query"], |_, input, b| every(&input, b, Some(4))),
-    filter("ipv6", &["query"], |_, input, b| every(&input, b, Some(6))),
-    filter("ipwrap", &["query"], |_, input, _| each(&input, |a| Ok(Value::data(a.wrapped())))),
+    filter("ipaddr", &["query", "version", "alias"], |_, input, b| every(input, b, None)),
+    filter("ipv4", &["query"], |_, input, b| every(input, b, Some(4))),
+    filter("ipv6", &["query"], |_, input, b| every(input, b, Some(6))),
+    filter("ipwrap", &["query"], |_, input, _| each(input, |a| Ok(Value::data(a.wrapped())))),
     filter("ipsubnet", &["query", "index"], ipsubnet),
     filter("nthhost", &["query"], nthhost),
     filter("network_in_network", &["test"], network_in_network),
@@ -78,8 +78,8 @@ fn query_one(input: &Value, query: &str, version: Option<u8>) -> Result<Value, S
 }
 
 /// The number of subnets of a size, or one of them.
-fn ipsubnet(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
-    let Some(address) = Address::read(&input)? else { return Ok(Value::Bool(false)) };
+fn ipsubnet(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
+    let Some(address) = Address::read(input)? else { return Ok(Value::Bool(false)) };
     let query = arguments.text_or(0, "")?;
     if query.is_empty() {
         return Ok(Value::data(address.net.trunc().to_string()));
@@ -107,8 +107,8 @@ fn ipsubnet(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, S
     found.map(|net| Value::data(net.to_string())).ok_or_else(wrong)
 }
 
-fn nthhost(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
-    let Some(address) = Address::read(&input)? else { return Ok(Value::Bool(false)) };
+fn nthhost(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
+    let Some(address) = Address::read(input)? else { return Ok(Value::Bool(false)) };
     let index = match arguments.need(0)? {
         Value::Str(text) => {
             text.as_str().parse().map_err(|_| Stop::error("`nthhost` wants a number"))?
@@ -118,17 +118,17 @@ fn nthhost(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, St
     Ok(address.nth_address(index).map_or(Value::Bool(false), |ip| Value::data(ip.to_string())))
 }
 
-fn network_in_network(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
-    let (outer, inner) = (Address::read(&input)?, Address::read(arguments.need(0)?)?);
+fn network_in_network(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
+    let (outer, inner) = (Address::read(input)?, Address::read(arguments.need(0)?)?);
     Ok(Value::Bool(match (outer, inner) {
         (Some(outer), Some(inner)) => outer.net.trunc().contains(&inner.net),
         _ => false,
     }))
 }
 
-fn cidr_merge(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
+fn cidr_merge(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
     let mut nets: Vec<IpNet> = Vec::new();
-    for item in list(&Value::list(items(&input)?))? {
+    for item in list(&Value::list(items(input)?))? {
         let text = python::text(item)?;
         let net = Address::read(item)?;
         let net = net.ok_or_else(|| Stop::error(format!("`{text}` is no address or network")))?;
@@ -141,10 +141,24 @@ fn cidr_merge(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value,
     Ok(Value::list(merged.into_iter().map(|net| Value::data(net.to_string()))))
 }
 
-/// Whether an address lies in one of the ranges for private use.
+/// Whether an address lies in one of the ranges that are not routed: private, local, for
+/// documentation, reserved.
 pub(crate) fn is_private(ip: IpAddr) -> bool {
     match ip {
-        IpAddr::V4(ip) => ip.is_private(),
-        IpAddr::V6(ip) => ip.is_unique_local(),
+        IpAddr::V4(ip) => {
+            ip.is_private()
+                || ip.is_loopback()
+                || ip.is_link_local()
+                || ip.is_documentation()
+                || ip.is_unspecified()
+                || ip.octets()[0] >= 240
+        }
+        IpAddr::V6(ip) => {
+            ip.is_unique_local()
+                || ip.is_loopback()
+                || ip.is_unicast_link_local()
+                || ip.is_unspecified()
+                || ip.segments()[..2] == [0x2001, 0x0db8]
+        }
     }
 }

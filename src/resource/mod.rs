@@ -7,6 +7,7 @@ pub mod account;
 mod action;
 pub mod command;
 mod diff;
+pub mod dns;
 pub mod facts;
 pub mod file;
 pub mod glob;

@@ -101,6 +101,7 @@ static MODULES: &[Entry] = &[
     Entry::of::<super::apt::Apt>(),
     Entry::of::<super::command::Command>(),
     Entry::of::<super::group::Group>(),
+    Entry::of::<super::mxprov_dns::MxprovDns>(),
     Entry::of::<super::package::Package>(),
     Entry::of::<super::ping::Ping>(),
     Entry::of::<super::raw::Raw>(),

@@ -7,6 +7,7 @@ mod arguments;
 #[macro_use]
 mod argument;
 mod apt;
+mod apt_repository;
 mod assert;
 #[cfg(test)]
 mod bench;
@@ -16,6 +17,7 @@ mod command;
 mod content;
 mod controller;
 mod copy;
+mod deb822_repository;
 mod debug;
 mod edit;
 mod fail;

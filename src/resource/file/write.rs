@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::super::action::{Action, Nature, Step};
 use super::super::diff::{Diff, Text};
-use super::super::unit::file_changed;
 use super::super::world::World;
+use super::super::{package, unit};
 use super::connectivity::guarded;
 use super::content::{Content, ContentState, Digest, DigestState, digest_of};
 use super::ownership::{Ownership, octal};
@@ -199,7 +199,8 @@ impl Action for WriteFile {
     }
 
     fn predict(&self, world: &mut World) {
-        file_changed(world, &self.path);
+        unit::file_changed(world, &self.path);
+        package::file_changed(world, &self.path);
         let path = || self.path.clone();
         world.predict(Path { path: path() }, PathState::Present(self.result()));
         world.predict(Digest { path: path() }, DigestState(Some(self.content.digest())));

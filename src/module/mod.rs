@@ -8,6 +8,7 @@ mod arguments;
 mod argument;
 mod apt;
 mod assemble;
+mod apt_repository;
 mod assert;
 mod authorized_key;
 #[cfg(test)]
@@ -18,6 +19,7 @@ mod command;
 mod content;
 mod controller;
 mod copy;
+mod deb822_repository;
 mod debug;
 mod dns;
 mod cron;

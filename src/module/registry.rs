@@ -99,6 +99,8 @@ static MODULES: &[Entry] = &[
     Entry::of::<super::tempfile::Tempfile>(),
     Entry::of::<super::template::Template>(),
     Entry::of::<super::apt::Apt>(),
+    Entry::of::<super::apt_repository::AptRepository>(),
+    Entry::of::<super::deb822_repository::Deb822Repository>(),
     Entry::of::<super::command::Command>(),
     Entry::of::<super::group::Group>(),
     Entry::of::<super::mxprov_dns::MxprovDns>(),

@@ -15,6 +15,7 @@ use super::word::{MASK, Word};
 pub struct Script {
     pieces: Vec<Piece>,
     limit: Option<Duration>,
+    may_fail: bool,
     nul: bool,
 }
 
@@ -130,6 +131,17 @@ impl Script {
     pub fn limit(&mut self, limit: Duration) -> &mut Self {
         self.limit = Some(limit);
         self
+    }
+
+    /// Lets a batch go on behind this script whatever its status is: it only asks.
+    pub fn may_fail(&mut self) -> &mut Self {
+        self.may_fail = true;
+        self
+    }
+
+    /// Whether a batch goes on behind it whatever its status is.
+    pub(super) fn is_tolerated(&self) -> bool {
+        self.may_fail
     }
 
     /// The time limit, if there is one.

@@ -309,4 +309,27 @@ mod tests {
         let script = Script::of(["echo", "a\0b"]);
         assert!(in_every_shell(&script).iter().all(Vec::is_empty));
     }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig { cases: 24, ..Default::default() })]
+
+        #[test]
+        fn any_words_and_bytes_arrive(
+            words in proptest::collection::vec("[^\\x00]{0,12}", 1..40),
+            bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..400),
+        ) {
+            let mut script = Script::new();
+            for word in &words {
+                script.run(words!["printf", "%s\\n", word]);
+            }
+            script.data("content", &bytes).line("content");
+            let mut nested = Script::new();
+            nested.line("eval \\").nested(&script);
+            let text: String = words.iter().map(|word| format!("{word}\n")).collect();
+            let expected = [text.as_bytes(), &bytes].concat();
+            for output in in_every_shell(&script).into_iter().chain(in_every_shell(&nested)) {
+                proptest::prop_assert_eq!(&output, &expected);
+            }
+        }
+    }
 }

@@ -113,6 +113,10 @@ impl Script {
 
     /// All of `other` in a subshell of its own, so that its `exit` and `set -e` stay inside.
     pub fn subshell(&mut self, other: &Self) -> &mut Self {
+        // The grammar knows no empty one (POSIX 2.10), and one error voids the whole batch.
+        if other.is_empty() {
+            return self.text("(:)\n");
+        }
         self.text("(\n").append(other).text("\n)\n")
     }
 

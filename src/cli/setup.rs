@@ -322,6 +322,7 @@ impl Setup {
         let mut env = Env::new(&process.user, &process.home, &process.cwd);
         env.hostname.clone_from(&process.hostname);
         env.uid = process.uid;
+        env.variables = process.environment.clone().into_iter().collect();
         env.agent_socket = process.variable("SSH_AUTH_SOCK").map(PathBuf::from);
         env.prompt = Arc::new(Terminal { available: process.in_is_terminal });
         if self.verbosity >= Verbosity::Scripts {

@@ -158,6 +158,7 @@ fn conclude_plan(plan: &Plan, outputs: Option<&[Output]>) -> ItemEnd {
         }
         (None, _) => {}
     }
+    let message = message.or_else(|| plan.failed.clone());
     let status = match &message {
         Some(message) => Status::Failed { message: message.clone(), ignored: false },
         None if changed => Status::Changed,

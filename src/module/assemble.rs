@@ -56,13 +56,13 @@ impl Module for Assemble {
         if !args.decrypt {
             return Err(Suspend::failed("`decrypt: false` is not supported by mxprov"));
         }
-        let dest = absolute("dest", &args.dest)?;
+        let dest = &absolute("dest", &args.dest, host)?;
         let fragments =
             if args.remote_src { on_host(args, host)? } else { on_controller(args, call)? };
         let content = joined(&fragments, args.delimiter.as_deref());
         let mut plan = Plan::new()
             .with("src", Value::data(args.src.as_str()))
-            .with("dest", Value::data(dest))
+            .with("dest", Value::data(dest.as_str()))
             .with("checksum", Value::data(sha1_of(&content)))
             .with("md5sum", Value::data(md5_of(&content)));
         let wanted = Wanted {
@@ -72,7 +72,7 @@ impl Module for Assemble {
             mode: args.mode.clone(),
             backup: args.backup,
             validate: args.validate.as_ref(),
-            ..Wanted::new(dest, vec![])
+            ..Wanted::new(dest.as_str(), vec![])
         };
         let put = wanted.put(&mut plan, host)?;
         put.register(&mut plan, &wanted);
@@ -92,7 +92,7 @@ fn chosen(args: &Args) -> Result<impl Fn(&str) -> bool, Suspend> {
 }
 
 fn on_host(args: &Args, host: &Host<'_>) -> Result<Vec<Arc<Vec<u8>>>, Suspend> {
-    let src = absolute("src", &args.src)?;
+    let src = &absolute("src", &args.src, host)?;
     let chosen = chosen(args)?;
     host.path(src)?;
     let below = format!("{src}/");

@@ -58,7 +58,7 @@ impl Module for AuthorizedKey {
     fn plan(args: &Args, _call: &Call<'_>, host: &Host<'_>) -> Result<Plan, Suspend> {
         let account = host.home(&args.user)?;
         let path = match &args.path {
-            Some(path) => absolute("path", path)?.to_string(),
+            Some(path) => absolute("path", path, host)?,
             None => format!("{}/.ssh/authorized_keys", account.path.trim_end_matches('/')),
         };
         let new = wanted_keys(args)?;

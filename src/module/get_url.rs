@@ -122,7 +122,7 @@ fn given(args: &Args) -> Given<'_> {
 
 /// `dest` itself, or a file in it under the URL's last part.
 fn destination(args: &Args, host: &Host<'_>) -> Result<String, Suspend> {
-    let dest = absolute("dest", &args.dest)?;
+    let dest = &absolute("dest", &args.dest, host)?;
     if !args.dest.ends_with('/') && !is_directory(dest, host)? {
         return Ok(dest.to_string());
     }

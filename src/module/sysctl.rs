@@ -62,7 +62,7 @@ impl Module for Sysctl {
         };
         let setting = Setting { name: args.name.trim().to_string() };
         let mut plan = Plan::new();
-        let path = absolute("sysctl_file", &args.sysctl_file)?.to_string();
+        let path = absolute("sysctl_file", &args.sysctl_file, host)?;
         let changed = in_file(&path, &setting, value.as_deref(), &mut plan, host)?;
         if changed && args.reload {
             plan.act(LoadSettings {

@@ -41,8 +41,8 @@ impl Module for Tempfile {
     const NAME: &'static str = "ansible.builtin.tempfile";
     const SUMMARY: &'static str = "make a file or directory with a name of its own";
 
-    fn plan(args: &Args, _call: &Call<'_>, _host: &Host<'_>) -> Result<Plan, Suspend> {
-        let folder = absolute("path", args.path.as_deref().unwrap_or("/tmp"))?.to_string();
+    fn plan(args: &Args, _call: &Call<'_>, host: &Host<'_>) -> Result<Plan, Suspend> {
+        let folder = absolute("path", args.path.as_deref().unwrap_or("/tmp"), host)?;
         for (name, text) in [("prefix", &args.prefix), ("suffix", &args.suffix)] {
             if text.contains('/') {
                 return Err(Suspend::failed(format!("`{name}` cannot hold a `/`")));

@@ -107,7 +107,7 @@ impl Module for Uri {
         let _ = args.force_basic_auth;
         for (path, skips_if_there) in [(&args.creates, true), (&args.removes, false)] {
             let Some(path) = path else { continue };
-            let there = *host.path(absolute("creates", path)?)? != PathState::Absent;
+            let there = *host.path(&absolute("creates", path, host)?)? != PathState::Absent;
             if there == skips_if_there {
                 let mut plan = Plan::new();
                 let how = if there { "exists" } else { "does not exist" };
@@ -176,7 +176,7 @@ fn body(args: &Args, call: &Call<'_>, host: &Host<'_>) -> Result<Option<Vec<u8>>
         (Some(_), Some(_)) => Err(Suspend::failed("`body` and `src` exclude each other")),
         (None, None) => Ok(None),
         (None, Some(src)) if args.remote_src => {
-            match super::content::whole(absolute("src", src)?, host)? {
+            match super::content::whole(&absolute("src", src, host)?, host)? {
                 Some(bytes) => Ok(Some(bytes.to_vec())),
                 None => Err(Suspend::failed(format!("there is no file `{src}` on the host"))),
             }

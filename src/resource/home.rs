@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use super::account::User;
 use super::host::{Host, Suspend};
+use super::probe::{Probe, answers};
+use super::query::{Query, State};
+use crate::remote::{Output, Script};
 
 /// Where a user lives.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,7 +17,43 @@ pub struct Home {
     pub group: String,
 }
 
+/// Asks where the user who asks lives.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct OwnHome;
+
+/// The home directory, absolute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnHomeState(pub String);
+
+impl State for OwnHomeState {}
+
+impl Query for OwnHome {
+    type State = OwnHomeState;
+
+    fn script(_: &[&Self]) -> Script {
+        let mut question = Script::new();
+        question.line(r#"getent passwd "$(id -u)" | cut -d: -f6"#);
+        let mut probe = Probe::new();
+        probe.ask(&question);
+        probe.script()
+    }
+
+    fn parse(queries: &[&Self], output: &Output) -> Vec<Result<OwnHomeState, String>> {
+        let answer = answers(output, 1).remove(0);
+        let home = answer.and_then(|(_, text)| match text.trim_end() {
+            home if home.starts_with('/') => Ok(OwnHomeState(home.to_string())),
+            _ => Err("this user has no home directory".to_string()),
+        });
+        vec![home; queries.len()]
+    }
+}
+
 impl Host<'_> {
+    /// The home of the user who asks.
+    pub fn own_home(&self) -> Result<String, Suspend> {
+        Ok(self.state(OwnHome)?.0.clone())
+    }
+
     /// The home and primary group of a user, planned users too.
     ///
     /// A user that a planned opaque action may bring is unknown; one that is not there an error.

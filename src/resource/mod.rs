@@ -8,6 +8,7 @@ mod action;
 pub mod command;
 pub mod crontab;
 mod diff;
+pub mod dns;
 pub mod facts;
 pub mod file;
 pub mod firewall;

@@ -12,6 +12,7 @@ mod failure;
 mod file;
 mod filter;
 mod function;
+mod header;
 mod json_text;
 mod lookup;
 mod mersenne;

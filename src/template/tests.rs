@@ -392,3 +392,25 @@ fn times_are_computed_with() {
         assert_eq!(bench.message(text), format!("value {wanted:?}"), "{text}");
     }
 }
+
+#[test]
+fn a_template_may_bring_its_own_settings() {
+    let bench = Bench::new().with("n", Value::Int(1));
+    let render = |text: &str| {
+        let source = Source::new("t.j2", text);
+        bench.context(|context| {
+            bench.templar.template(&source, &bench.variables, context, &Dialect::default())
+        })
+    };
+    let text = "#jinja2: lstrip_blocks: True, variable_start_string: '<<', variable_end_string: '>>'\n\
+                a\n  {% if true %}\n<< n >>\n  {% endif %}\n";
+    assert_eq!(render(text).expect("renders").as_str(), "a\n1\n");
+    let Err(Failure::Error(error)) = render("#jinja2: trim_blocks: True\n\n{{ nope }}\n") else {
+        panic!("`nope` is undefined");
+    };
+    assert_eq!(error.to_string(), "t.j2:3:4: variable `nope` is undefined");
+    let Err(Failure::Error(error)) = render("#jinja2: trim_block: True\n") else {
+        panic!("there is no such setting");
+    };
+    assert_eq!(error.hints, ["did you mean `trim_blocks`?"]);
+}

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::super::action::{Action, Nature, Step};
 use super::super::diff::Diff;
-use super::super::unit::file_changed;
+use super::super::package;
+use super::super::unit;
 use super::super::world::World;
 use super::connectivity::guarded;
 use super::content::{Content, ContentState, Digest, DigestState, digest_of};
@@ -120,7 +121,8 @@ impl Action for Remove {
     }
 
     fn predict(&self, world: &mut World) {
-        file_changed(world, &self.path);
+        unit::file_changed(world, &self.path);
+        package::file_changed(world, &self.path);
         let path = || self.path.clone();
         world.forget_below(&self.path);
         world.predict(Path { path: path() }, PathState::Absent);
@@ -187,7 +189,8 @@ trap 'rm -rf -- "$folder"' EXIT
     }
 
     fn predict(&self, world: &mut World) {
-        file_changed(world, &self.path);
+        unit::file_changed(world, &self.path);
+        package::file_changed(world, &self.path);
         let kind = if self.hard { PathKind::File } else { PathKind::Link(self.target.clone()) };
         if self.hard {
             world.forget(&Path { path: self.path.clone() });

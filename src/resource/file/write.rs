@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::super::action::{Action, Nature, Step};
 use super::super::diff::{Diff, Text};
-use super::super::unit::file_changed;
+use super::super::{package, unit};
 use super::super::web::{Request, shown_url};
 use super::super::world::World;
 use super::checksum::Algorithm;
@@ -232,7 +232,8 @@ impl Action for WriteFile {
     }
 
     fn predict(&self, world: &mut World) {
-        file_changed(world, &self.path);
+        unit::file_changed(world, &self.path);
+        package::file_changed(world, &self.path);
         let path = || self.path.clone();
         world.predict(Path { path: path() }, PathState::Present(self.result()));
         match self.content.digest() {

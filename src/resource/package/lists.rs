@@ -4,6 +4,7 @@ use crate::remote::{Output, Script};
 
 use super::super::probe::fields;
 use super::super::query::{Query, State};
+use super::super::world::World;
 
 /// Asks when the package lists were last updated.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -60,9 +61,13 @@ impl Query for Lists {
             ];
         };
         let number = |name: &str| field(name).and_then(|value| value.parse::<i64>().ok());
+        let sources = number("sources").max(number("parts"));
         let updated = match field("files") {
             Some("0") | None => None,
-            Some(_) => number("stamp").or_else(|| number("lists")),
+            // Lists of other sources are no lists of these.
+            Some(_) => number("stamp")
+                .max(number("lists"))
+                .filter(|updated| sources.is_none_or(|sources| sources <= *updated)),
         };
         let stamp = ["stamp", "lists", "files", "sources", "parts"]
             .map(|name| field(name).unwrap_or_default())
@@ -81,6 +86,18 @@ mx_time stamp /var/lib/apt/periodic/update-success-stamp
 mx_time lists /var/lib/apt/lists
 mx_time sources /etc/apt/sources.list
 mx_time parts /etc/apt/sources.list.d"#;
+
+/// A planned action changes the file at this path: if it says where packages come from, the lists
+/// of now are not those that will be.
+pub fn file_changed(world: &mut World, path: &str) {
+    let is_source = path == "/etc/apt/sources.list"
+        || path.starts_with("/etc/apt/sources.list.d/")
+        || path.starts_with("/etc/apt/preferences");
+    if is_source {
+        let stamp = "the sources that are planned".to_string();
+        world.predict(Lists, ListsState { updated: None, age: None, stamp, planned: true });
+    }
+}
 
 /// Asks how many downloaded archives apt keeps.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

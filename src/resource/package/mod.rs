@@ -4,8 +4,10 @@ mod actions;
 mod apt;
 mod candidate;
 mod deb;
+mod key;
 mod lists;
 mod simulation;
+mod sources;
 mod state;
 
 use std::sync::Arc;
@@ -14,8 +16,10 @@ pub use actions::{Apt, Clean, UpdateLists};
 pub use apt::Options;
 pub use candidate::{Candidate, CandidateState};
 pub use deb::{DebFile, DebFileState, DebPackage};
-pub use lists::{Archives, ArchivesState, Lists, ListsState};
+pub use key::FetchKey;
+pub use lists::{Archives, ArchivesState, Lists, ListsState, file_changed};
 pub use simulation::{Change, Outcome, Simulation};
+pub use sources::{Sources, SourcesState};
 pub use state::{Installed, Package, PackageState, is_name};
 
 use super::host::{Host, Suspend};

@@ -1,6 +1,7 @@
 //! Walking the tree: the evaluator.
 
 mod access;
+mod apply;
 mod call;
 mod expression;
 mod frame;

@@ -11,9 +11,9 @@ use super::output::Output;
 use super::unit::Unit;
 use crate::template::arguments;
 use crate::template::failure::{Missing, Stop};
-use crate::template::place::Place;
 use crate::template::program::Code;
 use crate::template::syntax::tree::{Block, Expression, Macro, Node, Statement, Target};
+use crate::template::templar::unit_of;
 use crate::template::{file, python};
 use crate::value::Value;
 
@@ -289,12 +289,7 @@ impl<'a> Machine<'_, 'a> {
         for name in names {
             let name = python::text(&name)?;
             if let Some(source) = file::template(self.session, &name)? {
-                let text: Arc<str> = source.text.as_str().into();
-                let place = Place::File(source);
-                let dialect = self.unit.dialect();
-                let parsed = self.session.templar.programs.template(&text, &dialect);
-                let program = super::parsed_or_stop(parsed, &place, &text)?;
-                return Ok(Some(Rc::new(Unit::new(program, place, Some(dialect)))));
+                return unit_of(self.session.templar, &source, &self.unit.dialect()).map(Some);
             }
         }
         Ok(None)

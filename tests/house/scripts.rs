@@ -24,7 +24,11 @@ fn shellcheck_has_nothing_to_say() {
             }
             let said = Command::new("shellcheck").arg(&path).output().expect("shellcheck runs");
             if !said.status.success() {
-                complaints.push(format!("{}:\n{}", name(&path), String::from_utf8_lossy(&said.stdout)));
+                complaints.push(format!(
+                    "{}:\n{}",
+                    name(&path),
+                    String::from_utf8_lossy(&said.stdout)
+                ));
             }
             if text(&path).lines().count() > 1 && !text(&path).contains("set -e") {
                 complaints.push(format!("{}: goes on after errors: no `set -e`", name(&path)));

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Result, ensure};
-use mxprov::module;
+use mxprov::module::{self, Given, Passed};
+use mxprov::value::Value;
 use serde_json::Value as Json;
 
 use super::case;
@@ -11,6 +12,23 @@ use super::run::files;
 
 /// `module.argument` that no case can show, with the reason.
 const EXCEPT: [(&str, &str); 0] = [];
+
+/// The kind of arguments that no module takes.
+const REFUSED: &str = "not supported";
+
+#[test]
+fn arguments_that_are_not_supported_are_refused() {
+    for entry in module::all() {
+        for spec in (entry.specs)().into_iter().filter(|spec| spec.kind == REFUSED) {
+            let given = Given { name: None, value: Value::data("x"), span: None };
+            let passed: Passed = [(spec.name.to_owned(), given)].into_iter().collect();
+            let errors = (entry.check)(&passed, None);
+            let is_refused =
+                errors.iter().any(|e| e.message.contains("is not supported by mxprov"));
+            assert!(is_refused, "`{}` of `{}`: {errors:?}", spec.name, entry.short_name());
+        }
+    }
+}
 
 #[test]
 fn every_argument_has_a_case() -> Result<()> {
@@ -29,7 +47,7 @@ fn every_argument_has_a_case() -> Result<()> {
     }
     let mut without = Vec::new();
     for entry in module::all() {
-        for spec in (entry.specs)() {
+        for spec in (entry.specs)().into_iter().filter(|spec| spec.kind != REFUSED) {
             let mut names = std::iter::once(spec.name).chain(spec.aliases.iter().copied());
             let name = format!("{}.{}", entry.short_name(), spec.name);
             let is_given =

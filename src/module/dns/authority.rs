@@ -32,9 +32,9 @@ fn row(expected: &Expected, name: &str, levels: &[&str], resolved: &[Resolved]) 
     for (level, found) in levels.iter().zip(resolved) {
         if !found.readable || found.is_broken() {
             let mut row = Row::new(name, "CAA", &wanted, "unreadable".into());
+            let whose = if *level == name { String::new() } else { format!(" of `{level}`") };
             let advice = format!(
-                "the CAA records of `{level}` cannot be read ({}), and authorities do not issue \
-                 then: mend the zone",
+                "the CAA records{whose} cannot be read, and authorities do not issue then: {}",
                 found.why()
             );
             row.note(&expected.severities, Finding::CaaUnreadable, advice);

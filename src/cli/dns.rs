@@ -273,12 +273,9 @@ impl Walk<'_> {
     fn unreachable(&self) -> HashSet<String> {
         let mut found = self.tables.found.lock().unwrap_or_else(PoisonError::into_inner);
         let hosts = std::mem::take(&mut found.unreachable);
-        for (host, why) in &hosts {
-            let message = format!("`{host}` cannot be asked for its addresses: {why}");
-            self.tables.reporter.warning(
-                &Diagnostic::new(message)
-                    .hint("those of the inventory (`dns_addresses`) are compared"),
-            );
+        for why in hosts.values() {
+            let hint = "the addresses in the inventory (`dns_addresses`) are compared instead";
+            self.tables.reporter.warning(&Diagnostic::new(why.as_str()).hint(hint));
         }
         hosts.keys().map(ToString::to_string).collect()
     }
@@ -286,6 +283,7 @@ impl Walk<'_> {
 
 /// Prints all tables; an error is an error of the command.
 fn show(reporter: &Reporter, found: &Found) -> Result<Exit, Diagnostics> {
+    let many = found.tables.len() + found.failed.len() + found.unreachable.len() > 1;
     for (index, (host, (table, _))) in found.tables.iter().enumerate() {
         let space = if index == 0 { "" } else { "\n" };
         let head = if found.tables.len() > 1 { format!("{space}{host}\n") } else { String::new() };

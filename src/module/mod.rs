@@ -7,8 +7,8 @@ mod arguments;
 #[macro_use]
 mod argument;
 mod apt;
-mod assemble;
 mod apt_repository;
+mod assemble;
 mod assert;
 mod authorized_key;
 #[cfg(test)]
@@ -19,11 +19,11 @@ mod command;
 mod content;
 mod controller;
 mod copy;
+mod cron;
+mod cron_lines;
 mod deb822_repository;
 mod debug;
 mod dns;
-mod cron;
-mod cron_lines;
 mod edit;
 mod fail;
 mod fetch;
@@ -62,8 +62,8 @@ mod tempfile;
 mod template;
 mod timezone;
 mod ufw;
-mod user;
 mod uri;
+mod user;
 mod web_request;
 
 pub use argument::{Argument, Hidden, Mode, Omittable, Unsupported, Words};

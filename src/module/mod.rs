@@ -35,6 +35,7 @@ mod pattern;
 mod ping;
 mod plan;
 mod raw;
+mod reboot;
 mod registry;
 mod replace;
 mod run;
@@ -50,6 +51,8 @@ mod systemd;
 mod template;
 mod ufw;
 mod user;
+mod wait_for;
+mod wait_for_connection;
 
 pub use argument::{Argument, Hidden, Mode, Omittable, Unsupported, Words};
 pub use arguments::{ArgumentSpec, Arguments, Given, Passed};

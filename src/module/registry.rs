@@ -106,6 +106,9 @@ static MODULES: &[Entry] = &[
     Entry::of::<super::systemd::SystemdService>(),
     Entry::of::<super::ufw::Ufw>(),
     Entry::of::<super::user::User>(),
+    Entry::of::<super::reboot::Reboot>(),
+    Entry::of::<super::wait_for::WaitFor>(),
+    Entry::of::<super::wait_for_connection::WaitForConnection>(),
 ];
 
 /// All modules.

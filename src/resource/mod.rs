@@ -18,6 +18,7 @@ mod probe;
 mod query;
 mod stored;
 pub mod unit;
+pub mod waiting;
 mod world;
 
 pub use action::{Action, Guard, Nature, Step};

@@ -1,15 +1,15 @@
 //! `mxprov apply`: plan, show the diff, ask, apply.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use clap::Args;
-use tokio::sync::watch;
-
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::engine::{self, Confirm, Counted, Inputs, RunError};
+use crate::playbook::{Playbook, TagFilter, Task, find_start, list_tags};
 use crate::report::Reporter;
 use crate::value::{Map, Redactor};
+use clap::Args;
 
 use super::connection::ConnectionFlags;
 use super::exit::Exit;
@@ -40,6 +40,30 @@ pub struct Apply {
     /// With `--check`: exit with 3 if there is something to change.
     #[arg(long)]
     detailed_exitcode: bool,
+
+    /// Only tasks with one of these tags.
+    #[arg(short, long, value_name = "TAGS")]
+    tags: Vec<String>,
+
+    /// Not the tasks with one of these tags.
+    #[arg(long, value_name = "TAGS")]
+    skip_tags: Vec<String>,
+
+    /// Begin with the task of this name.
+    #[arg(long, value_name = "NAME")]
+    start_at_task: Option<String>,
+
+    /// List the tasks and do nothing.
+    #[arg(long)]
+    list_tasks: bool,
+
+    /// List the tags and do nothing.
+    #[arg(long)]
+    list_tags: bool,
+
+    /// List the hosts and do nothing.
+    #[arg(long)]
+    list_hosts: bool,
 
     /// Run notified handlers of hosts that failed.
     #[arg(long)]
@@ -76,7 +100,8 @@ impl Apply {
         reporter: &Arc<Reporter>,
         redactor: &Redactor,
     ) -> Result<Exit, Diagnostics> {
-        if !self.check && !self.yes && !process.in_is_terminal {
+        let lists = self.list_tasks || self.list_tags || self.list_hosts;
+        if !lists && !self.check && !self.yes && !process.in_is_terminal {
             return Err(Diagnostic::new("there is no terminal to ask on")
                 .hint("`--yes` applies without a question, `--check` only shows the plan")
                 .into());
@@ -97,11 +122,20 @@ impl Apply {
         let paths: Vec<&Path> = playbooks.iter().map(PathBuf::as_path).collect();
         let playbook = setup.loader.load(&paths)?;
         playbook.warnings.iter().for_each(|warning| reporter.warning(warning));
+        let filter = TagFilter::new(
+            self.tags.iter().map(String::as_str),
+            self.skip_tags.iter().map(String::as_str),
+        );
+        if lists {
+            reporter.result(&self.listing(&setup, &playbook, &filter)?);
+            return Ok(Exit::Done);
+        }
+        let selects = self.selects(&playbook, filter)?;
         let mut choices = self.connection.choices(process).map_err(Diagnostic::new)?;
         choices.force_handlers = self.force_handlers;
         let beside = paths.first().and_then(|path| path.parent());
         let (shared, tally) =
-            setup.shared(process, beside, choices, self.check, Arc::new(|_| true))?;
+            setup.shared(process, beside, choices, self.check, selects, reporter.clone())?;
         let inputs = Inputs {
             shared,
             tally,
@@ -109,7 +143,7 @@ impl Apply {
             playbook,
             limit: setup.limit(&self.source)?,
             prompted: Arc::new(Map::new()),
-            interrupt: interrupts(Arc::clone(reporter)),
+            interrupt: super::interrupt::watch(Arc::clone(reporter)),
         };
         let confirm = Question {
             yes: self.yes,
@@ -129,6 +163,70 @@ impl Apply {
         }
     }
 
+    /// Which tasks run: by their tags, and from `--start-at-task` on.
+    fn selects(&self, playbook: &Playbook, filter: TagFilter) -> Result<Selects, Diagnostic> {
+        let Some(name) = &self.start_at_task else {
+            return Ok(Arc::new(move |task: &Task| filter.selects_task(task)));
+        };
+        let Some((play, first)) = find_start(playbook, name) else {
+            let titles: Vec<String> = playbook
+                .plays
+                .iter()
+                .flat_map(|play| play.all_tasks())
+                .map(|task| task.title())
+                .collect();
+            let known = titles.iter().map(String::as_str);
+            return Err(Diagnostic::new(format!("there is no task `{name}` to start at"))
+                .suggest(name, known));
+        };
+        let before: HashSet<String> = playbook
+            .plays
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| *index <= play)
+            .flat_map(|(index, here)| {
+                let tasks = here.all_tasks();
+                let end = match index == play {
+                    true => tasks.iter().position(|task| task.span == first.span).unwrap_or(0),
+                    false => tasks.len(),
+                };
+                tasks.into_iter().take(end).map(|task| task.span.to_string()).collect::<Vec<_>>()
+            })
+            .collect();
+        Ok(Arc::new(move |task: &Task| {
+            filter.selects_task(task) && !before.contains(&task.span.to_string())
+        }))
+    }
+
+    fn listing(
+        &self,
+        setup: &Setup,
+        playbook: &Playbook,
+        filter: &TagFilter,
+    ) -> Result<String, Diagnostics> {
+        let limit = setup.limit(&self.source)?;
+        let mut text = String::new();
+        let plays = list_tags(playbook, filter);
+        for (play, tags) in &plays {
+            text.push_str(&format!("play: {} ({})\n", play.name, play.hosts));
+            if self.list_hosts {
+                for host in setup.hosts_of(&play.hosts, limit.as_ref())? {
+                    text.push_str(&format!("  {host}\n"));
+                }
+            }
+            if self.list_tasks {
+                for task in &play.tasks {
+                    text.push_str(&format!("  {} [{}]\n", task.title, task.tags.join(", ")));
+                }
+            }
+            if self.list_tags {
+                let tags: Vec<&str> = tags.iter().map(String::as_str).collect();
+                text.push_str(&format!("  tags: {}\n", tags.join(", ")));
+            }
+        }
+        Ok(text)
+    }
+
     fn playbooks(&self) -> Vec<PathBuf> {
         if self.playbooks.is_empty() {
             vec!["playbooks/site.yml".into()]
@@ -137,6 +235,8 @@ impl Apply {
         }
     }
 }
+
+type Selects = Arc<dyn Fn(&Task) -> bool + Send + Sync>;
 
 /// Asks whether the plan may be applied.
 struct Question {
@@ -156,20 +256,4 @@ impl Confirm for Question {
         self.reporter.pause();
         Ok(self.terminal.agrees("Apply these changes?"))
     }
-}
-
-/// The first ctrl-C ends the run in order, the second at once.
-fn interrupts(reporter: Arc<Reporter>) -> watch::Receiver<bool> {
-    let (sender, receiver) = watch::channel(false);
-    tokio::spawn(async move {
-        while tokio::signal::ctrl_c().await.is_ok() {
-            if *sender.borrow() {
-                reporter.pause();
-                std::process::exit(Exit::Interrupted.code().into());
-            }
-            reporter.message("interrupted: what is under way is finished, nothing new is started; again to leave at once");
-            sender.send_replace(true);
-        }
-    });
-    receiver
 }

@@ -1,12 +1,20 @@
 //! Commands and flags. The only layer that reads the process's state, asks, and sets exit codes.
 
 mod apply;
+mod ask;
+mod completions;
 mod connection;
+mod doc;
+mod embedded;
 mod exit;
+mod interrupt;
+mod inventory;
+mod lint;
 mod process;
 mod prompt;
 mod setup;
 mod source;
+mod vault;
 mod wire;
 
 pub use process::Process;
@@ -27,7 +35,21 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Plan a playbook, show the diff, ask, apply.
-    Apply(apply::Apply),
+    Apply(Box<apply::Apply>),
+    /// Check playbooks and roles: everything that can be known without a host.
+    Lint(lint::Lint),
+    /// Show hosts, groups and variables.
+    Inventory(inventory::InventoryCommand),
+    /// Log in to every host and say which answer.
+    Ping(Box<ask::Ask>),
+    /// Show what is known of every host: Ansible's facts, as JSON.
+    Facts(Box<ask::Ask>),
+    /// Encrypt and decrypt files and values in the `$ANSIBLE_VAULT` format.
+    Vault(Box<vault::VaultCommand>),
+    /// Show the modules and their arguments.
+    Doc(doc::Doc),
+    /// Print completions for a shell.
+    Completions(completions::Completions),
 }
 
 /// Runs the program; gives its exit code.
@@ -49,6 +71,13 @@ pub fn main(process: Process) -> u8 {
     let code = runtime.block_on(async {
         match cli.command {
             Command::Apply(apply) => apply.run(&process).await,
+            Command::Lint(lint) => lint.run(&process),
+            Command::Inventory(inventory) => inventory.run(&process),
+            Command::Ping(ask) => ask.run(&process, ask::Question::Ping).await,
+            Command::Facts(ask) => ask.run(&process, ask::Question::Facts).await,
+            Command::Vault(vault) => vault.run(&process),
+            Command::Doc(doc) => doc.run(&process),
+            Command::Completions(completions) => completions.run(&process),
         }
     });
     // Background tasks (a blocked prompt) must not keep the program alive.

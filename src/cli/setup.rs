@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Source};
 use crate::engine::{
-    self, Choices, HostVars, Links, OurVocabulary, Shared, Store, Tally, Vault as _,
+    self, Choices, HostVars, Links, OurVocabulary, Shared, Sink, Store, Tally, Vault as _,
 };
 use crate::files::{Disk, Files};
 use crate::inventory::{Inventory, Pattern, Reader};
@@ -83,6 +83,13 @@ impl Unseal for Keeper {
 /// Writes files of the controller, whole or not at all.
 pub struct DiskStore {
     base: PathBuf,
+}
+
+impl DiskStore {
+    /// Writes below `base`, unless a path is absolute.
+    pub fn new(base: impl Into<PathBuf>) -> Self {
+        Self { base: base.into() }
+    }
 }
 
 impl Store for DiskStore {
@@ -168,7 +175,7 @@ impl Setup {
         redactor: Redactor,
         verbosity: u8,
     ) -> Result<Self, Diagnostics> {
-        let files: Arc<dyn Files> = Arc::new(Disk::new(&process.cwd));
+        let files = super::embedded::behind(Arc::new(Disk::new(&process.cwd)));
         let passwords = passwords(process, flags, &*files)?;
         let keeper = Arc::new(Keeper {
             vault: Vault::new(passwords, redactor.clone()),
@@ -232,6 +239,7 @@ impl Setup {
         choices: Choices,
         check: bool,
         selects: Arc<dyn Fn(&Task) -> bool + Send + Sync>,
+        sink: Arc<dyn Sink>,
     ) -> Result<(Arc<Shared>, Arc<Tally>), Diagnostics> {
         let run = self.run_variables(process, &choices, check);
         let variables = HostVars::load(
@@ -240,7 +248,7 @@ impl Setup {
             Arc::clone(&self.extra),
             Arc::new(run),
         )?;
-        let tally = Tally::new(self.reporter.clone());
+        let tally = Tally::new(sink);
         let shared = Shared {
             templar: Arc::clone(&self.templar),
             variables: Arc::new(variables),
@@ -286,11 +294,35 @@ impl Setup {
         .collect()
     }
 
+    /// A loader that reads playbooks from another tree.
+    pub fn loader_of(&self, files: Arc<dyn Files>) -> Loader {
+        let vocabulary = Arc::new(OurVocabulary {
+            templar: Arc::clone(&self.templar),
+            environment: indexmap::IndexMap::new(),
+            now: self.now.clone(),
+        });
+        let paths =
+            Paths { files, role_roots: vec![], known_vars: Arc::clone(&self.extra), unlock: None };
+        Loader::new(vocabulary, paths)
+    }
+
+    /// The hosts of a pattern that `--limit` leaves.
+    pub fn hosts_of(
+        &self,
+        pattern: &str,
+        limit: Option<&HashSet<String>>,
+    ) -> Result<Vec<String>, Diagnostics> {
+        let selection = self.inventory.select(&Pattern::parse(pattern, None)?);
+        let hosts = selection.hosts.into_iter();
+        Ok(hosts.filter(|host| limit.is_none_or(|limit| limit.contains(host))).collect())
+    }
+
     /// The connections of a run.
     pub fn links(&self, process: &Process) -> Arc<Links> {
         let mut env = Env::new(&process.user, &process.home, &process.cwd);
         env.hostname.clone_from(&process.hostname);
         env.uid = process.uid;
+        env.variables = process.environment.clone().into_iter().collect();
         env.agent_socket = process.variable("SSH_AUTH_SOCK").map(PathBuf::from);
         env.prompt = Arc::new(Terminal { available: process.in_is_terminal });
         if self.verbosity >= Verbosity::Scripts {
@@ -315,7 +347,7 @@ fn role_roots(files: &Arc<dyn Files>, flags: &SourceFlags) -> Vec<Location> {
 }
 
 /// The vault's passwords from files and from the person.
-fn passwords(
+pub fn passwords(
     process: &Process,
     flags: &SourceFlags,
     files: &dyn Files,

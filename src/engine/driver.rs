@@ -81,7 +81,7 @@ impl Crew {
 }
 
 /// What one host found for all.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct OnceResult {
     registered: Option<(String, Value)>,
     variables: Map,
@@ -306,6 +306,9 @@ impl Driver {
             _ => false,
         };
         if evaluation.items.iter().any(sends) {
+            if self.phase == Phase::Apply && super::batch::is_plain(task, &evaluation) {
+                return self.send_batch(task, evaluation, handler).await;
+            }
             return self.send_task(task, &evaluation, handler).await;
         }
         let ends: Vec<ItemEnd> = {
@@ -438,7 +441,7 @@ impl Driver {
     }
 
     /// What a concluded task leaves in the machine: predictions, facts, variables, results.
-    fn remember(
+    pub(super) fn remember(
         &self,
         machine: &mut Machine,
         task: &Task,
@@ -448,7 +451,7 @@ impl Driver {
         for item in &evaluation.items {
             if let (Verdict::Plan(plan), Some(manner)) = (&item.verdict, &item.manner) {
                 let world = machine.world_mut(&manner.host);
-                plan.actions.iter().for_each(|action| predict(action.as_ref(), world));
+                predict(plan, manner, world);
             }
         }
         self.remember_results(machine, task, evaluation, ends);
@@ -579,6 +582,7 @@ impl Driver {
             self.machine = machine;
         }
         self.report(task, handler, evaluation, &ends, took);
+        self.settled(&ends);
         let unknown = ends.iter().any(|end| matches!(end.status, Status::Unknown { .. }));
         let changed = ends.iter().any(ItemEnd::is_changed);
         if changed || unknown {
@@ -721,6 +725,14 @@ impl Driver {
                 took,
             })));
         }
+    }
+
+    pub(super) fn settled(&self, ends: &[ItemEnd]) {
+        self.shared.sink.event(Event::Settled {
+            phase: self.phase,
+            host: Arc::clone(&self.machine.host),
+            status: super::outcome::overall(ends),
+        });
     }
 
     fn hides(&self, task: &Task) -> bool {

@@ -253,7 +253,7 @@ fn evaluate_item(
             {
                 let worlds = ahead.get_or_insert_with(|| subject.worlds.clone());
                 let world = worlds.entry(Arc::clone(&manner.host)).or_default();
-                done.actions.iter().for_each(|action| predict(action.as_ref(), world));
+                predict(done, manner, world);
             }
             plan.verdict = verdict;
             Ok(plan)
@@ -281,11 +281,15 @@ fn evaluate_item(
     }
 }
 
-/// What an action leaves behind, its opaque part too.
-pub fn predict(action: &dyn crate::resource::Action, world: &mut World) {
-    action.predict(world);
-    if let Some(opaque) = action.nature().opaque {
-        world.cloud(opaque);
+/// What a plan's actions leave behind, their opaque part too.
+pub fn predict(plan: &crate::module::Plan, manner: &Manner, world: &mut World) {
+    for action in &plan.actions {
+        action.predict(world);
+        if !manner.only_reads
+            && let Some(opaque) = action.nature().opaque
+        {
+            world.cloud(opaque);
+        }
     }
 }
 

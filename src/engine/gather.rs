@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use crate::playbook::{Action, Args, Keywords, Play, Setting, Task};
+use crate::playbook::{Action, Args, Keywords, Play, Setting, Tag, Task};
 use crate::value::Str;
 
 /// The task `setup` with what the play says about gathering.
@@ -20,6 +20,7 @@ pub fn task(play: &Play) -> Arc<Task> {
             named.insert(name.into(), setting.clone());
         }
     }
+    let always = Tag { text: Str::data("always"), span: play.span.clone() };
     Arc::new(Task {
         name: Some(Str::data("gather facts")),
         span: play.span.clone(),
@@ -30,7 +31,8 @@ pub fn task(play: &Play) -> Arc<Task> {
             args: Args { named, free_form: None, spread: None },
             flow: None,
         },
-        keywords: Keywords::default(),
+        // As in Ansible: `--tags` leaves facts in.
+        keywords: Keywords { tags: vec![always], ..Keywords::default() },
         repeat: None,
         register: None,
         until: vec![],

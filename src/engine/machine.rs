@@ -238,8 +238,8 @@ impl Machine {
     ) -> Option<Vec<Arc<Task>>> {
         let mut fresh = Vec::new();
         let mut found = false;
-        // The last handler of a name wins; all that listen to a topic run.
-        let by_name = self.handlers.iter().rposition(|handler| {
+        // One handler of a name runs; all that listen to a topic do.
+        let by_name = Handler::winner(&self.handlers, |handler| {
             handler.answers(notified, names(&handler.task).as_deref()) && !handler.listens(notified)
         });
         for index in 0..self.handlers.len() {

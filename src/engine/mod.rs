@@ -4,6 +4,7 @@
 //! [`driver`] gives it the answers it lacks and sends what it plans; hosts meet in [`meeting`].
 
 mod approval;
+mod batch;
 mod controller;
 mod driver;
 mod evaluate;

@@ -158,6 +158,7 @@ fn conclude_plan(plan: &Plan, outputs: Option<&[Output]>) -> ItemEnd {
         }
         (None, _) => {}
     }
+    let message = message.or_else(|| plan.failed.clone());
     let status = match &message {
         Some(message) => Status::Failed { message: message.clone(), ignored: false },
         None if changed => Status::Changed,
@@ -321,6 +322,21 @@ pub fn joined(ends: &[ItemEnd], looped: bool) -> Map {
     let results = ends.iter().map(|end| Value::Map(Arc::new(end.result.clone())));
     map.insert(Key::from("results"), Value::list(results));
     map
+}
+
+/// What the items of a task come to together.
+pub fn overall(ends: &[ItemEnd]) -> Status {
+    let first = |wanted: fn(&Status) -> bool| {
+        ends.iter().map(|end| &end.status).find(|status| wanted(status))
+    };
+    first(|status| matches!(status, Status::Failed { ignored: false, .. }))
+        .or_else(|| first(|status| matches!(status, Status::Failed { .. })))
+        .or_else(|| first(|status| *status == Status::Changed))
+        .or_else(|| first(|status| matches!(status, Status::Unknown { .. })))
+        .or_else(|| first(|status| *status == Status::Ok))
+        .or_else(|| first(|status| matches!(status, Status::Skipped { .. })))
+        .cloned()
+        .unwrap_or(Status::Ok)
 }
 
 /// The result with what `no_log` hides taken out.

@@ -18,18 +18,22 @@ use super::outcome::{ItemEnd, conclude, failed, until_holds, words_of};
 use super::settings::{Manner, user_key};
 
 /// What came back for one item: the outputs of its actions, and what was found wrong after them.
-struct Sent {
-    outputs: Vec<Output>,
+#[derive(Default)]
+pub(super) struct Sent {
+    /// What each action gave.
+    pub outputs: Vec<Output>,
     /// The host is not as an action predicted.
-    mismatch: Option<String>,
+    pub mismatch: Option<String>,
     /// Answers of the proof, to be remembered.
-    proven: Vec<(AnyQuery, AnyState)>,
+    pub proven: Vec<(AnyQuery, AnyState)>,
 }
 
 /// An action with the proof that it took effect.
-struct Proof {
-    predicted: Vec<(AnyQuery, AnyState)>,
-    bundles: Vec<Bundle>,
+pub(super) struct Proof {
+    /// What the action predicts.
+    pub predicted: Vec<(AnyQuery, AnyState)>,
+    /// The questions that show it.
+    pub bundles: Vec<Bundle>,
 }
 
 impl Driver {
@@ -57,7 +61,7 @@ impl Driver {
     }
 
     /// Why an item must not be sent: it was not shown.
-    fn surprise(&self, visit: &Arc<str>, item: &ItemPlan) -> Option<String> {
+    pub(super) fn surprise(&self, visit: &Arc<str>, item: &ItemPlan) -> Option<String> {
         let Verdict::Plan(plan) = &item.verdict else { return None };
         let reads = item.manner.as_ref().is_some_and(|manner| manner.always_runs);
         if self.phase == Phase::Plan || reads || self.machine.is_open() {
@@ -155,7 +159,7 @@ impl Driver {
         let user = manner.user_key();
         let world = self.machine.world_mut(&host);
         let opaque = plan.actions.iter().any(|action| action.nature().opaque.is_some());
-        let reads = plan.reads && sent.outputs.len() == plan.actions.len();
+        let reads = manner.only_reads || plan.reads && sent.outputs.len() == plan.actions.len();
         if opaque && !reads {
             world.forget_all();
         }
@@ -178,7 +182,7 @@ impl Driver {
         }
         let actions: Vec<String> = plan.actions.iter().map(|action| action.summary()).collect();
         self.shared.sink.event(Event::Sent { host: Arc::clone(&manner.host), actions });
-        let mut sent = Sent { outputs: vec![], mismatch: None, proven: vec![] };
+        let mut sent = Sent::default();
         let mut rest = &plan.actions[..];
         while !rest.is_empty()
             && sent.outputs.iter().zip(&plan.actions).all(|(out, act)| act.succeeded(out))
@@ -195,7 +199,7 @@ impl Driver {
         Ok(sent)
     }
 
-    async fn shell(&self, manner: &Manner) -> Result<Arc<Shell>, Halt> {
+    pub(super) async fn shell(&self, manner: &Manner) -> Result<Arc<Shell>, Halt> {
         let target = self.target(&manner.host)?;
         Ok(self.links.shell(&manner.host, &target, &manner.become_user).await?)
     }
@@ -539,7 +543,7 @@ fn complaint_output(message: String) -> Output {
 }
 
 /// Whether an action can go out in one batch with others.
-fn is_simple(action: &dyn Action) -> bool {
+pub(super) fn is_simple(action: &dyn Action) -> bool {
     let nature = action.nature();
     matches!(action.step(), Step::Shell(_))
         && !nature.detached
@@ -547,7 +551,7 @@ fn is_simple(action: &dyn Action) -> bool {
 }
 
 /// An action's script with the task's environment and time limit.
-fn prepared(action: &dyn Action, manner: &Manner) -> Script {
+pub(super) fn prepared(action: &dyn Action, manner: &Manner) -> Script {
     let Step::Shell(own) = action.step() else { return Script::new() };
     let mut script = Script::new();
     for (name, value) in &manner.environment {
@@ -564,14 +568,18 @@ fn prepared(action: &dyn Action, manner: &Manner) -> Script {
     script
 }
 
-fn proof_of(action: &dyn Action, world: &crate::resource::World) -> Proof {
+pub(super) fn proof_of(action: &dyn Action, world: &crate::resource::World) -> Proof {
     let predicted = world.record(|world| action.predict(world));
     let queries: Vec<AnyQuery> = predicted.iter().map(|(query, _)| query.clone()).collect();
     Proof { predicted, bundles: Bundle::of(queries) }
 }
 
 /// Compares what the host is with what was predicted.
-fn judge(proof: &Proof, answers: Vec<(AnyQuery, Result<AnyState, String>)>, sent: &mut Sent) {
+pub(super) fn judge(
+    proof: &Proof,
+    answers: Vec<(AnyQuery, Result<AnyState, String>)>,
+    sent: &mut Sent,
+) {
     for (query, answer) in answers {
         let Some((_, predicted)) =
             proof.predicted.iter().find(|(known, _)| known.id() == query.id())

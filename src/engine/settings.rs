@@ -28,6 +28,8 @@ pub struct Manner {
     pub check: bool,
     /// `check_mode: false` is written out: it runs while planning too.
     pub always_runs: bool,
+    /// Its commands only read: the author says so by `check_mode: false` or `changed_when: false`.
+    pub only_reads: bool,
     /// `ignore_errors`
     pub ignore_errors: bool,
     /// `timeout`
@@ -61,9 +63,17 @@ pub fn manner(host: &Arc<str>, task: &Task, render: &Render<'_>) -> Result<Manne
         hidden: render.flag(task, Keyword::NoLog)?.unwrap_or(false),
         check: written.unwrap_or(render.shared.check),
         always_runs: written == Some(false),
+        only_reads: written == Some(false) || never_changes(task),
         ignore_errors: render.flag(task, Keyword::IgnoreErrors)?.unwrap_or(false),
         timeout: timeout.map(Duration::from_secs_f64),
     })
+}
+
+/// Whether `changed_when: false` is written out.
+fn never_changes(task: &Task) -> bool {
+    task.changed_when.as_deref().is_some_and(
+        |conditions| matches!(conditions, [setting] if matches!(setting.value, Value::Bool(false))),
+    )
 }
 
 fn environment(task: &Task, render: &Render<'_>) -> Result<Vec<(String, Str)>, Suspend> {

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use indexmap::IndexMap;
 
-use super::event::{Event, Phase, Sink, Status, TaskEvent};
+use super::event::{Event, Phase, Sink, Status};
 
 /// What happened on one host, in the columns of Ansible's recap.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -60,8 +60,8 @@ impl Tally {
         change(counted.entry(Arc::clone(host)).or_default());
     }
 
-    fn count(&self, task: &TaskEvent) {
-        self.change(task.phase, &task.host, |counts| match &task.status {
+    fn count(&self, phase: Phase, host: &Arc<str>, status: &Status) {
+        self.change(phase, host, |counts| match status {
             Status::Ok => counts.ok += 1,
             Status::Changed => {
                 counts.ok += 1;
@@ -81,7 +81,7 @@ impl Tally {
 impl Sink for Tally {
     fn event(&self, event: Event) {
         match &event {
-            Event::Task(task) => self.count(task),
+            Event::Settled { phase, host, status } => self.count(*phase, host, status),
             Event::Unreachable { phase, host, .. } => {
                 self.change(*phase, host, |counts| counts.unreachable = true);
             }

@@ -2,6 +2,7 @@
 
 mod disk;
 mod error;
+mod fallback;
 mod path;
 mod tree;
 
@@ -12,6 +13,7 @@ use crate::diagnostic::{Diagnostic, Source};
 
 pub use disk::Disk;
 pub use error::FileError;
+pub use fallback::Fallback;
 pub use path::clean;
 pub use tree::Tree;
 

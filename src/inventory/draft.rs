@@ -8,7 +8,7 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::value::{Key, Map, Value};
 
 /// A group as far as it was read.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct DraftGroup {
     /// Where it was first named.
     pub span: Option<Span>,
@@ -18,8 +18,20 @@ pub struct DraftGroup {
     pub children: IndexMap<String, Option<Span>>,
     /// Its variables.
     pub vars: Map,
-    /// `ansible_group_priority`: among groups of one depth the higher wins.
+    /// `ansible_group_priority`, 1 if not set: among groups of one depth the higher wins.
     pub priority: i64,
+}
+
+impl Default for DraftGroup {
+    fn default() -> Self {
+        Self {
+            span: None,
+            hosts: IndexSet::new(),
+            children: IndexMap::new(),
+            vars: Map::new(),
+            priority: 1,
+        }
+    }
 }
 
 /// A host as far as it was read.

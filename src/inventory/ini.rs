@@ -4,6 +4,8 @@
 
 use std::sync::Arc;
 
+use indexmap::{IndexMap, IndexSet};
+
 use super::address::expand;
 use super::draft::Draft;
 use super::literal;
@@ -50,8 +52,9 @@ pub fn read(source: &Arc<Source>, draft: &mut Draft) -> Result<(), Diagnostic> {
     let mut reader = Reader {
         draft,
         section: ("ungrouped".to_string(), Kind::Hosts),
-        defined: vec!["all".to_string(), "ungrouped".to_string()],
+        defined: IndexSet::new(),
         pending: vec![],
+        waiting: IndexMap::new(),
     };
     reader.defined.extend(reader.draft.groups.keys().cloned());
     let mut start = 0;
@@ -70,8 +73,11 @@ pub fn read(source: &Arc<Source>, draft: &mut Draft) -> Result<(), Diagnostic> {
 struct Reader<'a> {
     draft: &'a mut Draft,
     section: (String, Kind),
-    defined: Vec<String>,
+    defined: IndexSet<String>,
     pending: Vec<Pending>,
+    /// Children that are not there yet, with the parents that wait for them: they are joined where the
+    /// child's own section stands, which decides the order of children as in Ansible.
+    waiting: IndexMap<String, Vec<(String, Span)>>,
 }
 
 impl Reader<'_> {
@@ -105,11 +111,14 @@ impl Reader<'_> {
                     .hint("a section is `[group]`, `[group:vars]` or `[group:children]`"));
             }
         };
+        self.draft.group(name, Some(&span))?;
         if kind == Kind::Vars {
             self.refer(name, &span, kind);
         } else {
-            self.draft.group(name, Some(&span))?;
-            self.defined.push(name.to_string());
+            self.defined.insert(name.to_string());
+            for (parent, span) in self.waiting.shift_remove(name).unwrap_or_default() {
+                self.draft.add_child(&parent, name, Some(&span))?;
+            }
         }
         self.section = (name.to_string(), kind);
         Ok(())
@@ -183,7 +192,11 @@ impl Reader<'_> {
         }
         self.refer(name, &span, Kind::Children);
         let parent = self.section.0.clone();
-        self.draft.add_child(&parent, name, Some(&span))
+        if self.draft.groups.contains_key(name) {
+            return self.draft.add_child(&parent, name, Some(&span));
+        }
+        self.waiting.entry(name.to_string()).or_default().push((parent, span));
+        Ok(())
     }
 
     fn finish(self) -> Result<(), Diagnostic> {

@@ -65,7 +65,7 @@ pub struct Group {
     pub children: Vec<String>,
     /// Its variables in the inventory's own files.
     pub vars: Arc<Map>,
-    /// Among groups of one depth the higher wins.
+    /// `ansible_group_priority`, 1 if not set: among groups of one depth the higher wins.
     pub priority: i64,
     /// The longest way from `all`, which has 0.
     pub depth: usize,

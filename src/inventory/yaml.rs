@@ -142,10 +142,11 @@ pub fn variable_name(key: &Node) -> Result<&str, Diagnostic> {
 fn children(parent: &str, value: &Node, draft: &mut Draft) -> Result<(), Diagnostic> {
     for (name, body) in members(value, "children")? {
         let child = text_key(name, "group")?;
-        draft.add_child(parent, child, Some(&name.span))?;
+        draft.group(child, Some(&name.span))?;
         if let Some(body) = body {
             group(name, body, draft)?;
         }
+        draft.add_child(parent, child, Some(&name.span))?;
     }
     Ok(())
 }

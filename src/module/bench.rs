@@ -273,3 +273,24 @@ fn cases_hold_on_this_machine() {
     assert!(failures.is_empty(), "{count} cases, these failed:\n{}", failures.join("\n"));
     assert!(count > 0, "there are no cases");
 }
+
+/// What planned actions made is part of the tree, so the second task is as exact as after applying.
+#[test]
+fn recursion_reaches_what_is_only_planned() {
+    let folder = tempfile::tempdir().expect("is made");
+    let root = folder.path().join("tree").display().to_string();
+    let mut bench = Bench::new(Tree::new([("t/a", "a"), ("t/s/b", "b")]));
+    let copy = bench.plan("copy", &args(&format!("{{src: t/, dest: {root}}}"))).expect("is a plan");
+    for action in &copy.actions {
+        action.predict(&mut bench.world);
+    }
+    let task = args(&format!("{{path: {root}, state: directory, recurse: true, mode: \"0700\"}}"));
+    let planned = bench.plan("file", &task).expect("is a plan");
+    let paths: Vec<String> = planned.actions.iter().map(|action| action.diff().subject).collect();
+    assert_eq!(paths.len(), 4, "{paths:?}");
+    bench.world = World::new();
+    bench.apply(&copy).expect("is applied");
+    let after = bench.plan("file", &task).expect("is a plan");
+    let now: Vec<String> = after.actions.iter().map(|action| action.diff().subject).collect();
+    assert_eq!(paths, now);
+}

@@ -91,7 +91,10 @@ impl Wanted<'_> {
     fn is_same(&self, path: &str, host: &Host<'_>) -> Result<bool, Suspend> {
         match (&self.read, self.content.bytes()) {
             (Some(old), Some(new)) => Ok(old == new),
-            _ => Ok(host.digest(path)?.as_deref() == Some(&self.content.digest())),
+            _ => match self.content.digest() {
+                Some(digest) => Ok(host.digest(path)?.as_ref() == Some(&digest)),
+                None => Ok(false),
+            },
         }
     }
 
@@ -121,6 +124,11 @@ impl Wanted<'_> {
             group: self.group.cloned(),
             mode: self.mode.as_ref().and_then(|mode| mode.resolve(current, false)),
         }
+    }
+
+    /// Adds to the plan what gives a file that is there its owner, group and mode.
+    pub fn own(&self, plan: &mut Plan, before: &PathState) {
+        self.set_attributes(plan, &self.path, before);
     }
 
     fn set_attributes(&self, plan: &mut Plan, path: &str, before: &PathState) {

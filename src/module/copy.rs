@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::resource::file::{Ownership, PathKind, PathState, Source, Tree, TreeNode};
+use crate::resource::file::{Ownership, PathKind, PathState, Source, TreeNode};
 use crate::resource::{Host, Suspend};
 use crate::value::{Str, Value};
 
@@ -59,7 +59,7 @@ impl Module for Copy {
 
     fn plan(args: &Args, call: &Call<'_>, host: &Host<'_>) -> Result<Plan, Suspend> {
         refuse_conflicts(args)?;
-        absolute("dest", &args.dest)?;
+        absolute("dest", &args.dest, host)?;
         let plan = Plan::new();
         match (&args.content, &args.src) {
             (Some(content), None) => given(args, content, plan, host),
@@ -109,7 +109,7 @@ fn given(args: &Args, content: &Value, plan: Plan, host: &Host<'_>) -> Result<Pl
     let bytes = content.as_str().as_bytes().to_vec();
     check_sum(args, &bytes)?;
     let item = Item {
-        dest: args.dest.clone(),
+        dest: absolute("dest", &args.dest, host)?,
         content: Source::Bytes(Arc::new(bytes)),
         secret: content.is_secret(),
         source_mode: 0o644,
@@ -154,7 +154,7 @@ fn from_controller(
         let plan = plan.with("src", Value::data(found.path));
         return one(args, item, plan, host);
     }
-    let root = tree_dest(args, src);
+    let root = tree_dest(args, src, host)?;
     let mut work = Work::default();
     walk(args, &found.path, &root, call, &mut work)?;
     many(args, &root, work, plan.with("src", Value::data(found.path)), host)
@@ -189,7 +189,7 @@ fn walk(
 
 /// `dest` itself, or a file in it where it is a directory.
 fn file_dest(args: &Args, src: &str, host: &Host<'_>) -> Result<String, Suspend> {
-    let dest = absolute("dest", &args.dest)?;
+    let dest = &absolute("dest", &args.dest, host)?;
     let into = || format!("{}/{}", dest.trim_end_matches('/'), base_name(src));
     if args.dest.ends_with('/') || is_directory(dest, host)? {
         Ok(into())
@@ -199,18 +199,19 @@ fn file_dest(args: &Args, src: &str, host: &Host<'_>) -> Result<String, Suspend>
 }
 
 /// Where the content of a directory goes: with a `/` at the end of `src` into `dest` itself.
-fn tree_dest(args: &Args, src: &str) -> String {
-    let dest = args.dest.trim_end_matches('/');
-    if src.ends_with('/') { dest.to_string() } else { format!("{dest}/{}", base_name(src)) }
+fn tree_dest(args: &Args, src: &str, host: &Host<'_>) -> Result<String, Suspend> {
+    let dest = absolute("dest", &args.dest, host)?;
+    let named = format!("{}/{}", dest.trim_end_matches('/'), base_name(src));
+    Ok(if src.ends_with('/') { dest } else { named })
 }
 
 fn on_host(args: &Args, src: &str, plan: Plan, host: &Host<'_>) -> Result<Plan, Suspend> {
-    let from = super::paths::resolve(absolute("src", src)?, host)?;
+    let from = super::paths::resolve(&absolute("src", src, host)?, host)?;
     let plan = plan.with("src", Value::data(src));
     match &*host.path(&from)? {
         PathState::Absent => Err(Suspend::failed(format!("`src` `{src}` is not on the host"))),
         PathState::Present(found) if found.kind == PathKind::Directory => {
-            let root = tree_dest(args, src);
+            let root = tree_dest(args, src, host)?;
             let work = remote_work(&from, &root, host)?;
             many(args, &root, work, plan, host)
         }
@@ -229,13 +230,13 @@ fn on_host(args: &Args, src: &str, plan: Plan, host: &Host<'_>) -> Result<Plan, 
 }
 
 fn remote_work(from: &str, root: &str, host: &Host<'_>) -> Result<Work, Suspend> {
-    let tree = host.state(Tree { path: from.to_string() })?;
+    let tree = host.below(from)?;
     let mut work = Work { directories: vec![root.to_string()], files: vec![] };
     let mut files = Vec::new();
-    for TreeNode { path, attributes } in &tree.0 {
+    for TreeNode { path, attributes } in &tree {
         let dest = format!("{root}{}", path.strip_prefix(from).unwrap_or(path));
         match attributes.kind {
-            PathKind::Directory if path != from => work.directories.push(dest),
+            PathKind::Directory => work.directories.push(dest),
             PathKind::File | PathKind::Link(_) => files.push((path, dest, attributes)),
             _ => {}
         }

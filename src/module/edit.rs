@@ -41,7 +41,7 @@ pub struct Found {
 impl Edit<'_> {
     /// The text that is there.
     pub fn read(&self, host: &Host<'_>) -> Result<Found, Suspend> {
-        let path = absolute("path", self.path)?;
+        let path = &absolute("path", self.path, host)?;
         if self.path.ends_with('/') && path != "/" {
             return Err(Suspend::failed(format!("`path` `{path}/` is a directory")));
         }

@@ -36,7 +36,7 @@ impl Module for Fetch {
 
     fn plan(args: &Args, call: &Call<'_>, host: &Host<'_>) -> Result<Plan, Suspend> {
         let _ = args.validate_checksum;
-        let src = absolute("src", &args.src)?;
+        let src = &absolute("src", &args.src, host)?;
         let src = crate::files::clean(Path::new(src)).display().to_string();
         let mut plan = Plan::new().with("file", Value::data(src.as_str()));
         let Some(content) = whole(&src, host)? else {

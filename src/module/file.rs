@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use crate::resource::file::{
-    Link, MakeDirectory, Ownership, Path, PathKind, PathState, Remove, SetAttributes, Touch, Tree,
+    Link, MakeDirectory, Ownership, PathKind, PathState, Remove, SetAttributes, Touch, TreeNode,
 };
 use crate::resource::{Host, Suspend};
 use crate::value::Value;
 
-use super::paths::{join, missing_parents, resolve};
+use super::paths::{absolute, join, missing_parents, resolve};
 use super::{Call, Mode, Module, Plan};
 
 choice! {
@@ -66,12 +66,8 @@ impl Module for File {
     const SUMMARY: &'static str = "manage files, directories and links";
 
     fn plan(args: &Args, _call: &Call<'_>, host: &Host<'_>) -> Result<Plan, Suspend> {
-        let path = args.path.trim_end_matches('/');
-        let path = if path.is_empty() { "/" } else { path };
-        if !path.starts_with('/') {
-            return Err(Suspend::failed(format!("`path` must be absolute, not `{path}`")));
-        }
-        let plan = Plan::new().with("path", Value::data(path));
+        let path = &absolute("path", &args.path, host)?;
+        let plan = Plan::new().with("path", Value::data(path.as_str()));
         match args.state.unwrap_or(if args.src.is_some() { State::Link } else { State::File }) {
             State::Absent => absent(plan, path, host),
             State::Directory => directory(plan, path, args, host),
@@ -155,14 +151,7 @@ fn directory(mut plan: Plan, path: &str, args: &Args, host: &Host<'_>) -> Result
 
 /// Owner, group and mode of all that is in a directory.
 fn recurse(plan: &mut Plan, root: &str, args: &Args, host: &Host<'_>) -> Result<(), Suspend> {
-    let tree = host.state(Tree { path: root.to_string() })?;
-    for node in tree.0.iter().filter(|node| node.path != root) {
-        // What a planned action determines counts more than what the list says.
-        let planned = match host.lookup(&Path { path: node.path.clone() }) {
-            Some(Ok(state)) => state.attributes().cloned(),
-            _ => Some(node.attributes.clone()),
-        };
-        let Some(found) = planned else { continue };
+    for TreeNode { path, attributes: found } in host.below(root)? {
         let wanted = ownership(
             args.owner.as_ref(),
             args.group.as_ref(),
@@ -172,7 +161,7 @@ fn recurse(plan: &mut Plan, root: &str, args: &Args, host: &Host<'_>) -> Result<
         );
         let missing = wanted.missing(&found);
         if !missing.is_empty() {
-            plan.act(SetAttributes { path: node.path.clone(), ownership: missing, before: found });
+            plan.act(SetAttributes { path, ownership: missing, before: found });
         }
     }
     Ok(())

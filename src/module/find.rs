@@ -90,9 +90,10 @@ impl Module for Find {
 
     fn plan(args: &Args, _call: &Call<'_>, host: &Host<'_>) -> Result<Plan, Suspend> {
         let filter = Filter::new(args).map_err(Suspend::Failed)?;
-        let listings = gather(args.paths.iter(), |path| listing(args, path, host))?;
+        let paths = gather(args.paths.iter(), |path| absolute("paths", path, host))?;
+        let listings = gather(&paths, |path| listing(args, path, host))?;
         let (mut found, mut examined, mut skipped) = (Vec::new(), 0, Map::new());
-        for (path, listing) in args.paths.iter().zip(listings) {
+        for (path, listing) in paths.iter().zip(listings) {
             let Some(nodes) = &listing.found else {
                 let why = format!("'{path}' is not a directory");
                 skipped.insert(Key::from(path.as_str()), Value::data(why));
@@ -125,7 +126,6 @@ fn listing(
     path: &str,
     host: &Host<'_>,
 ) -> Result<std::sync::Arc<<Listing as crate::resource::Query>::State>, Suspend> {
-    let path = absolute("paths", path)?;
     host.path(path)?;
     let below = format!("{}/", path.trim_end_matches('/'));
     if let Some(opaque) = host.opaque(|opaque| opaque.may_bring(&format!("{below}x"))) {

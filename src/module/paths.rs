@@ -3,13 +3,21 @@
 use crate::resource::file::{PathKind, PathState};
 use crate::resource::{Host, Suspend};
 
-/// The path as the arguments give it, without slashes at its end.
-pub fn absolute<'a>(argument: &str, path: &'a str) -> Result<&'a str, Suspend> {
+/// The path as the arguments give it, without slashes at its end; `~` and `~user` are homes.
+pub fn absolute(argument: &str, path: &str, host: &Host<'_>) -> Result<String, Suspend> {
+    let path = match path.strip_prefix('~') {
+        Some(rest) => {
+            let (user, rest) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+            let home = if user.is_empty() { host.own_home()? } else { host.home(user)?.path };
+            format!("{}{rest}", home.trim_end_matches('/'))
+        }
+        None => path.to_string(),
+    };
     if !path.starts_with('/') {
         return Err(Suspend::failed(format!("`{argument}` must be absolute, not `{path}`")));
     }
     let trimmed = path.trim_end_matches('/');
-    Ok(if trimmed.is_empty() { "/" } else { trimmed })
+    Ok(if trimmed.is_empty() { "/".to_string() } else { trimmed.to_string() })
 }
 
 /// The directory that a path is in.

@@ -27,6 +27,8 @@ pub struct Plan {
     pub warnings: Vec<String>,
     /// Why the task has nothing to do and counts as skipped.
     pub skipped: Option<String>,
+    /// Why the task has failed although it has a result: a check that does not hold.
+    pub failed: Option<String>,
     /// Reads the result out of the outputs, where applying tells more than planning did.
     pub finish: Option<Finish>,
     /// The actions only read, so they may run while planning too.

@@ -26,7 +26,7 @@ impl Module for Slurp {
     const SUMMARY: &'static str = "register the content of a host's file as base64";
 
     fn plan(args: &Args, _call: &Call<'_>, host: &Host<'_>) -> Result<Plan, Suspend> {
-        let path = absolute("src", &args.src)?;
+        let path = &absolute("src", &args.src, host)?;
         let Some(bytes) = whole(path, host)? else {
             return Err(Suspend::failed(format!("there is no file `{path}`")));
         };
@@ -34,7 +34,7 @@ impl Module for Slurp {
         let mut plan = Plan::new()
             .with("content", Value::data(content))
             .with("encoding", Value::data("base64"))
-            .with("source", Value::data(path));
+            .with("source", Value::data(path.as_str()));
         plan.changed = Some(false);
         Ok(plan)
     }

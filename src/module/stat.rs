@@ -41,7 +41,7 @@ impl Module for Stat {
         if args.get_selinux_context {
             return Err(Suspend::failed("`get_selinux_context` is not supported by mxprov"));
         }
-        let path = absolute("path", &args.path)?;
+        let path = &absolute("path", &args.path, host)?;
         let _ = args.get_attributes;
         let resolved = if args.follow { resolve(path, host)? } else { path.to_string() };
         let state = host.path(&resolved)?;

@@ -125,7 +125,7 @@ fn style(args: &Args) -> TemplateStyle {
 
 /// `dest`, or the template's own name in it where it is a directory.
 fn destination(args: &Args, host: &Host<'_>) -> Result<String, Suspend> {
-    let dest = absolute("dest", &args.dest)?;
+    let dest = &absolute("dest", &args.dest, host)?;
     if args.dest.ends_with('/') || is_directory(dest, host)? {
         Ok(format!("{}/{}", dest.trim_end_matches('/'), base_name(&args.src)))
     } else {

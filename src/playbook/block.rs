@@ -75,6 +75,14 @@ impl Handler {
         by_name || self.listens(notified)
     }
 
+    /// Which of several handlers with the name wins: of the list that was loaded last, the first.
+    pub fn winner(handlers: &[Arc<Self>], has_name: impl Fn(&Self) -> bool) -> Option<usize> {
+        let named = handlers.iter().enumerate().filter(|(_, handler)| has_name(handler));
+        named
+            .max_by_key(|(index, handler)| (handler.list, std::cmp::Reverse(*index)))
+            .map(|(index, _)| index)
+    }
+
     /// Whether `topic` is one of its topics.
     pub fn listens(&self, topic: &str) -> bool {
         self.listen.iter().any(|own| own.as_str() == topic)

@@ -98,6 +98,8 @@ async fn the_password_is_sent_when_asked_for() {
     let output = shell.run_one(Script::of(["id", "-un"])).await.unwrap();
     assert_eq!(shell.uid(), Some(0));
     assert_eq!(output.stdout, b"root\n");
+    let su = Become { method: BecomeMethod::Su, user: Some("mxtest".into()), ..with("right") };
+    assert_eq!(machine.uid(&su).await, 4242);
     let other = Become { user: Some("mxother".into()), ..with("right") };
     assert_eq!(machine.uid(&other).await, 4243);
 }

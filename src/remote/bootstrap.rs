@@ -21,20 +21,21 @@ pub enum OnFailure {
     Continue,
 }
 
-/// Says hello and reads batches. It is short because sudo logs it.
+/// Says hello and reads batches. It is short because sudo logs it, and one line because a login
+/// shell of the C shell family takes no more.
 ///
 /// `dd` with a full block reads exactly as many bytes as it is told, where `head -c` of busybox
 /// reads ahead. A batch ends without a newline, since `$(…)` would eat it.
-const LOOP: &str = r#"LC_ALL=C
-PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin
-export LC_ALL PATH
-printf "\036%s:p:0\n\036%s:e\n" $h $h >&2
-printf "%s\n\036%s:p:0:0\n\036%s:e\n" "$(id -u)" $h $h
-while IFS= read -r mx_size; do
-mx_batch=$(dd bs=$mx_size count=1 iflag=fullblock 2>/dev/null)
-if [ ${#mx_batch} != $mx_size ]; then exit 97; fi
-eval "$mx_batch"
-done"#;
+const LOOP: &str = concat!(
+    r"LC_ALL=C; PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin; ",
+    r"export LC_ALL PATH; ",
+    r#"printf "\036%s:p:0\n\036%s:e\n" $h $h >&2; "#,
+    r#"printf "%s\n\036%s:p:0:0\n\036%s:e\n" "$(id -u)" $h $h; "#,
+    r"while IFS= read -r mx_size; do ",
+    r"mx_batch=$(dd bs=$mx_size count=1 iflag=fullblock 2>/dev/null); ",
+    r"if [ ${#mx_batch} -ne $mx_size ]; then exit 97; fi; ",
+    r#"eval "$mx_batch"; done"#,
+);
 
 /// The functions that batches call: the first thing that is sent.
 const FUNCTIONS: &str = r#"unset ENV BASH_ENV LANGUAGE LANG h
@@ -73,7 +74,7 @@ printf "\036%s:e\n" "$mx_nonce"
 ///
 /// `hello` marks its first report (the user id), so that what a login prints before is skipped.
 pub(super) fn command(hello: &str) -> String {
-    let text = ["h=", hello, "\n", LOOP].concat();
+    let text = ["h=", hello, "; ", LOOP].concat();
     ["sh -c ", &quote(&text)].concat()
 }
 

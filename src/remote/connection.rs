@@ -97,9 +97,8 @@ impl Connection {
         wait: Duration,
     ) -> Result<HostLock, LockError> {
         let hello = nonce();
-        let command = lock::command(&lock::script(&hello, holder, wait));
-        let pipes = self.start_as(wanted, &command, &hello).await?;
-        lock::keep(&self.host, pipes, &hello).await
+        let pipes = self.start_as(wanted, &lock::command(&hello), &hello).await?;
+        lock::keep(&self.host, pipes, &hello, &lock::script(holder, wait)).await
     }
 
     /// Ends all shells and the connection. What runs on the host is not waited for.

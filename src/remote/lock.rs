@@ -62,10 +62,10 @@ impl HostLock {
     }
 }
 
-/// The text that takes and keeps the lock; `hello` is said first, then `held` or `busy` and by whom.
-pub(super) fn script(hello: &str, holder: &str, wait: Duration) -> Script {
+/// The text that takes and keeps the lock: it says `held`, or `busy` and by whom.
+pub(super) fn script(holder: &str, wait: Duration) -> Script {
     let mut script = Script::new();
-    script.run(["echo", hello]).assign("holder", holder);
+    script.assign("holder", holder);
     script.assign("wait", wait.as_secs()).assign("silence", SILENCE);
     script.line(
         r#"umask 022
@@ -91,13 +91,24 @@ if [ -w "$file" ]; then : >"$file"; fi"#,
     script
 }
 
-/// The command line that runs [`script`] with its input free for signs of life.
-pub(super) fn command(script: &Script) -> String {
-    ["sh -c ", &super::quote::quote(script.text_to_send().expose_secret())].concat()
+/// The command line that says `hello` and then runs what [`keep`] sends.
+pub(super) fn command(hello: &str) -> String {
+    let text = r#"; IFS= read -r n; eval "$(dd bs=$n count=1 iflag=fullblock 2>/dev/null)""#;
+    ["sh -c ", &super::quote::quote(&["echo ", hello, text].concat())].concat()
 }
 
-/// Waits for the host's word and keeps the lock alive from then on.
-pub(super) async fn keep(host: &str, mut pipes: Pipes, hello: &str) -> Result<HostLock, LockError> {
+/// Sends the script, waits for the host's word and keeps the lock alive from then on.
+pub(super) async fn keep(
+    host: &str,
+    mut pipes: Pipes,
+    hello: &str,
+    script: &Script,
+) -> Result<HostLock, LockError> {
+    let text = script.text_to_send();
+    let text = text.expose_secret();
+    // A write that fails means that the process has ended, which is seen below.
+    let _ = pipes.input.write_all(format!("{}\n{text}", text.len()).as_bytes()).await;
+    let _ = pipes.input.flush().await;
     let mut answer = Answer::default();
     for event in std::mem::take(&mut pipes.early) {
         answer.take(&event);

@@ -29,6 +29,7 @@ mod settings;
 mod ssh;
 mod ssh_args;
 mod ssh_config;
+mod streams;
 mod target;
 mod transfer;
 mod wire;

@@ -1,6 +1,6 @@
 //! The one place where shell text is made: values are quoted, secrets are masked in logs.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -164,7 +164,10 @@ impl Script {
     pub fn digest(&self) -> String {
         use sha2::{Digest as _, Sha256};
         let digest = Sha256::digest(self.text_to_send().expose_secret().as_bytes());
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        digest.iter().fold(String::new(), |mut text, byte| {
+            write!(text, "{byte:02x}").expect("writing to a string cannot fail");
+            text
+        })
     }
 
     fn text(&mut self, text: &str) -> &mut Self {
@@ -305,5 +308,28 @@ mod tests {
     fn a_nul_byte_refuses_the_script() {
         let script = Script::of(["echo", "a\0b"]);
         assert!(in_every_shell(&script).iter().all(Vec::is_empty));
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig { cases: 24, ..Default::default() })]
+
+        #[test]
+        fn any_words_and_bytes_arrive(
+            words in proptest::collection::vec("[^\\x00]{0,12}", 1..40),
+            bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..400),
+        ) {
+            let mut script = Script::new();
+            for word in &words {
+                script.run(words!["printf", "%s\\n", word]);
+            }
+            script.data("content", &bytes).line("content");
+            let mut nested = Script::new();
+            nested.line("eval \\").nested(&script);
+            let text: String = words.iter().map(|word| format!("{word}\n")).collect();
+            let expected = [text.as_bytes(), &bytes].concat();
+            for output in in_every_shell(&script).into_iter().chain(in_every_shell(&nested)) {
+                proptest::prop_assert_eq!(&output, &expected);
+            }
+        }
     }
 }

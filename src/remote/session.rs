@@ -5,16 +5,16 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
-use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::bootstrap::{self, OnFailure};
-use super::frame::{Capture, Frame, Splitter};
+use super::frame::Capture;
 use super::lost::{Lost, LostCause};
 use super::nonce::nonce;
-use super::pipes::{Event, Pipes};
+use super::pipes::Pipes;
 use super::script::Script;
+use super::streams::{Report, Streams, pump, write};
 use super::wire::{Wire, WireEvent};
 
 /// Captured output of one part on one stream, at most; the rest is drained and dropped.
@@ -25,9 +25,6 @@ const GRACE: Duration = Duration::from_secs(20);
 
 /// A login shell may take this long to start what we asked it to start.
 const GREETING: Duration = Duration::from_secs(30);
-
-/// How long a stream may still talk after the session's shell has ended.
-const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// How one part ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,40 +61,6 @@ pub struct Shell {
     /// Where the loop's first word will arrive; whoever runs the first batch takes it.
     greeting: Mutex<Option<mpsc::UnboundedReceiver<Report>>>,
     uid: OnceLock<u32>,
-}
-
-/// What the pump and the callers share.
-struct Streams {
-    output: Mutex<Splitter<Reports>>,
-    error: Mutex<Splitter<Reports>>,
-    fate: OnceLock<LostCause>,
-}
-
-type Reports = mpsc::UnboundedSender<Report>;
-
-/// One stream's share of a part's result.
-enum Report {
-    Output(usize, i32, Capture),
-    Error(usize, Capture),
-    End,
-}
-
-impl Report {
-    fn of_output(frame: Frame) -> Self {
-        match frame {
-            Frame::Part { index, status, output } => {
-                Self::Output(index, status.unwrap_or(-1), output)
-            }
-            Frame::End => Self::End,
-        }
-    }
-
-    fn of_error(frame: Frame) -> Self {
-        match frame {
-            Frame::Part { index, output, .. } => Self::Error(index, output),
-            Frame::End => Self::End,
-        }
-    }
 }
 
 impl Shell {
@@ -317,53 +280,6 @@ impl Halves {
     }
 }
 
-impl Streams {
-    fn new() -> Self {
-        Self {
-            output: Mutex::new(Splitter::new(OUTPUT_CAP)),
-            error: Mutex::new(Splitter::new(OUTPUT_CAP)),
-            fate: OnceLock::new(),
-        }
-    }
-
-    /// Where the frames of the batch with this nonce will arrive; closed when the session is over.
-    fn expect(&self, nonce: String) -> mpsc::UnboundedReceiver<Report> {
-        let (reports, receiver) = mpsc::unbounded_channel();
-        lock(&self.output).expect(nonce.clone(), reports.clone());
-        lock(&self.error).expect(nonce, reports);
-        receiver
-    }
-
-    /// Takes one event in; returns how the session ended if the event says that.
-    fn take(&self, event: Event) -> Option<LostCause> {
-        match event {
-            Event::Output(bytes) => lock(&self.output).feed(&bytes, &mut |to, frame| {
-                // Nobody listens any more when the caller has dropped its future.
-                let _ = to.send(Report::of_output(frame));
-            }),
-            Event::Error(bytes) => lock(&self.error).feed(&bytes, &mut |to, frame| {
-                let _ = to.send(Report::of_error(frame));
-            }),
-            Event::Exit(Ok(status)) => return Some(LostCause::Exited(status)),
-            Event::Exit(Err(signal)) => return Some(LostCause::Killed(signal)),
-        }
-        None
-    }
-
-    fn end(&self, cause: LostCause) {
-        let _ = self.fate.set(cause);
-        lock(&self.output).abandon();
-        lock(&self.error).abandon();
-    }
-
-    fn last_words(&self) -> String {
-        let error = lock(&self.error);
-        let output = lock(&self.output);
-        let said = if error.unframed().is_empty() { output.unframed() } else { error.unframed() };
-        printable(&said[said.len().saturating_sub(300)..])
-    }
-}
-
 /// What a host said, as one line without control characters.
 pub(super) fn printable(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
@@ -372,7 +288,7 @@ pub(super) fn printable(bytes: &[u8]) -> String {
 }
 
 /// What these guard is in order between calls, whatever panicked.
-fn lock<T>(guarded: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+pub(super) fn lock<T>(guarded: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     guarded.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -382,37 +298,4 @@ fn uid_of(greeting: &[u8]) -> u32 {
     let line = text.trim_end().rsplit('\n').next().unwrap_or_default();
     let digits = line.rsplit(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
     digits.parse().unwrap_or(u32::MAX)
-}
-
-async fn write(
-    mut input: Box<dyn tokio::io::AsyncWrite + Send + Unpin>,
-    mut queue: mpsc::Receiver<Vec<u8>>,
-) {
-    while let Some(bytes) = queue.recv().await {
-        // The pump sees the end of the session; here it only means that writing is over.
-        if input.write_all(&bytes).await.is_err() || input.flush().await.is_err() {
-            return;
-        }
-    }
-    let _ = input.shutdown().await;
-}
-
-/// Takes everything that arrives, always: an undrained channel would stall its whole connection.
-async fn pump(pipes: (Vec<Event>, mpsc::Receiver<Event>), streams: Arc<Streams>) {
-    let (early, mut events) = pipes;
-    let mut cause = early.into_iter().find_map(|event| streams.take(event));
-    while let Some(event) = following(&mut events, cause.is_some()).await {
-        cause = streams.take(event).or(cause);
-    }
-    streams.end(cause.unwrap_or(LostCause::Disconnected));
-}
-
-/// The next event. After the shell's end little is left to come, and a background process that
-/// holds the streams open must not keep us waiting for it.
-async fn following(events: &mut mpsc::Receiver<Event>, ended: bool) -> Option<Event> {
-    if ended {
-        timeout(LAST_WORDS, events.recv()).await.ok().flatten()
-    } else {
-        events.recv().await
-    }
 }

@@ -50,6 +50,21 @@ async fn outputs(shell: &Shell, parts: &[&'static str]) -> Vec<(i32, String, Str
 }
 
 #[tokio::test]
+async fn any_login_shell_starts_the_session() {
+    for program in ["dash", "bash", "zsh", "fish", "tcsh", "ksh"] {
+        let hello = nonce::nonce();
+        let command = [program, " -c ", &quote(&bootstrap::command(&hello))].concat();
+        if std::process::Command::new(program).args(["-c", "true"]).output().is_err() {
+            eprintln!("skipped: there is no {program} here");
+            continue;
+        }
+        let pipes = local::start(&command).unwrap();
+        let shell = Shell::open(program, pipes, hello, Arc::new(Deaf)).await.unwrap();
+        assert_eq!(outputs(&shell, &["echo 'it'; exit 3"]).await[0].1, "it\n", "{program}");
+    }
+}
+
+#[tokio::test]
 async fn streams_and_status_belong_to_their_part() {
     for shell in shells().await {
         let found = outputs(&shell, &["echo a; echo b >&2; exit 3", "printf c", "", "exit"]).await;

@@ -34,30 +34,18 @@ pub struct Plan {
 impl Plan {
     /// Takes the end of a task on a host.
     pub fn take(&mut self, task: &TaskEvent, style: Style, redactor: &Redactor) {
-        if !self.hosts.contains(&task.host) {
-            self.hosts.push(Arc::clone(&task.host));
-        }
         let (sign, note) = match &task.status {
-            Status::Changed => {
-                self.changed += 1;
-                (style.change("~"), None)
-            }
+            Status::Changed => (style.change("~"), None),
             Status::Unknown { reason } => {
-                self.unknown += 1;
-                (
-                    style.unknown("?"),
-                    Some(style.unknown(&format!("known after apply: {}", redactor.mask(reason)))),
-                )
+                let note = format!("known after apply: {}", redactor.mask(reason));
+                (style.unknown("?"), Some(style.unknown(&note)))
             }
             Status::Failed { message, ignored } => {
                 let said = diff::clean(&redactor.mask(message));
                 let word = if *ignored { "failed (ignored)" } else { "failed" };
                 (style.bad("!"), Some(style.bad(&format!("{word}: {said}"))))
             }
-            Status::Ok | Status::Skipped { .. } => {
-                self.unchanged += usize::from(task.status == Status::Ok);
-                return;
-            }
+            Status::Ok | Status::Skipped { .. } => return,
         };
         let body = body(task, note, style, redactor);
         let key = body.join("\n");
@@ -74,6 +62,19 @@ impl Plan {
         }
         if !block.hosts.contains(&task.host) {
             block.hosts.push(Arc::clone(&task.host));
+        }
+    }
+
+    /// Counts a task that is at its end on a host.
+    pub fn count(&mut self, host: &Arc<str>, status: &Status) {
+        if !self.hosts.contains(host) {
+            self.hosts.push(Arc::clone(host));
+        }
+        match status {
+            Status::Changed => self.changed += 1,
+            Status::Unknown { .. } => self.unknown += 1,
+            Status::Ok => self.unchanged += 1,
+            Status::Skipped { .. } | Status::Failed { .. } => {}
         }
     }
 

@@ -97,9 +97,9 @@ impl<'a> Host<'a> {
         self.world.predictions()
     }
 
-    /// The first planned opaque action that could have touched what `touches` asks about.
+    /// The last planned opaque action that could have touched what `touches` asks about.
     pub fn opaque(&self, touches: impl Fn(&Opaque) -> bool) -> Option<&'a Opaque> {
-        self.world.opaque().iter().find(|opaque| touches(opaque))
+        self.world.opaque().iter().rev().find(|opaque| touches(opaque))
     }
 
     /// Goes on as if this were so; the plan says it.

@@ -6,12 +6,16 @@
 pub mod account;
 mod action;
 pub mod command;
+pub mod crontab;
 mod diff;
+pub mod dns;
 pub mod facts;
 pub mod file;
 pub mod firewall;
 pub mod glob;
+pub mod home;
 mod host;
+pub mod kernel;
 pub mod package;
 pub mod ping;
 mod probe;
@@ -19,6 +23,7 @@ mod query;
 mod stored;
 pub mod unit;
 pub mod waiting;
+pub mod web;
 mod world;
 
 pub use action::{Action, Guard, Nature, Step};

@@ -144,6 +144,12 @@ impl World {
         })
     }
 
+    /// The same for a query whose kind is not known here.
+    pub fn forget_id(&mut self, id: &QueryId) {
+        self.predicted.remove(id);
+        self.actual.retain(|(_, known), _| known != id);
+    }
+
     /// A planned action may touch more than anybody can foresee.
     pub fn cloud(&mut self, opaque: Opaque) {
         self.opaque.push(opaque);
@@ -167,6 +173,17 @@ impl World {
         scratch.recording = Some(Vec::new());
         act(&mut scratch);
         scratch.recording.unwrap_or_default()
+    }
+
+    /// Like [`Self::settle`], unless a later action predicts something else by now.
+    pub fn settle_unless_newer(&mut self, user: &Arc<str>, query: &AnyQuery, state: &AnyState) {
+        let current = match self.predicted.get(query.id()) {
+            Some(predicted) => query.check(&predicted.state, state).is_ok(),
+            None => false,
+        };
+        if current {
+            self.settle(user, query.id().clone(), Arc::clone(state));
+        }
     }
 
     /// Predicted states become what is known, once the host was seen to agree with them.

@@ -126,8 +126,8 @@ impl Bound {
 
     /// An integer that must be given.
     pub fn need_integer(&self, index: usize) -> Result<i64, Stop> {
-        let value = self.need(index)?;
-        python::integer(value).ok_or_else(|| {
+        let value = known(self.need(index)?.clone())?;
+        python::integer(&value).ok_or_else(|| {
             let name = self.parameters.get(index).unwrap_or(&"?");
             let found = value.type_name();
             Stop::error(format!("argument `{name}` must be an integer, not `{found}`"))

@@ -8,13 +8,14 @@ use super::place::Place;
 use super::program::{Code, Program};
 use super::syntax::tree::{Argument, At, Expression, Node};
 use super::syntax::{Dialect, SyntaxError, walk};
+use super::templar::unit_of;
 use super::{Templar, filter, lookup, test};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::value::{Str, Value};
 
 /// A template string.
 pub(crate) fn template(templar: &Templar, text: &Str) -> Vec<Diagnostic> {
-    let parsed = templar.programs.template(&text.shared(), &Dialect::scalar());
+    let parsed = templar.programs.scalar(&text.shared());
     check(parsed, &Place::of(text), text.as_str())
 }
 
@@ -30,16 +31,22 @@ pub(crate) fn source(
     source: &Arc<Source>,
     dialect: &Dialect,
 ) -> Vec<Diagnostic> {
-    let text: Arc<str> = source.text.as_str().into();
-    let parsed = templar.programs.template(&text, dialect);
-    check(parsed, &Place::File(Arc::clone(source)), &text)
+    match unit_of(templar, source, dialect) {
+        Ok(unit) => wrong_names(&unit.program, &unit.place),
+        Err(Stop::Error(error)) => vec![*error],
+        Err(_) => Vec::new(),
+    }
 }
 
 fn check(parsed: Result<Arc<Program>, SyntaxError>, place: &Place, text: &str) -> Vec<Diagnostic> {
-    let program = match parsed {
-        Ok(program) => program,
-        Err(error) => return vec![syntax_diagnostic(&error, place, text)],
-    };
+    match parsed {
+        Ok(program) => wrong_names(&program, place),
+        Err(error) => vec![syntax_diagnostic(&error, place, text)],
+    }
+}
+
+fn wrong_names(program: &Program, place: &Place) -> Vec<Diagnostic> {
+    let text = &*program.text;
     let mut found = Vec::new();
     let mut visit = |node: &Node| {
         if let Some((at, Stop::Error(error))) = wrong_name(node) {

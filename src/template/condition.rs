@@ -46,7 +46,7 @@ fn expression(session: &Session<'_>, text: &Str) -> Result<bool, Stop> {
     } else {
         let parsed = session.templar.programs.expression(&text.shared());
         let program = parsed_or_stop(parsed, &place, text.as_str())?;
-        let machine = Machine::top(session, Rc::new(Unit { program, place }));
+        let machine = Machine::top(session, Rc::new(Unit::new(program, place, None)));
         session.deeper(|| machine.native())?
     };
     match session.known(item)? {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::arguments::{Arguments, items};
 use super::eval::{Item, Session};
-use super::failure::Stop;
+use super::failure::{Stop, fully_known};
 use super::{lookup, python, time};
 use crate::diagnostic::Diagnostic;
 use crate::value::{Key, Map, Value};
@@ -38,12 +38,15 @@ pub(crate) fn call<'a>(
     name: &str,
     arguments: Arguments,
 ) -> Result<Item<'a>, Stop> {
+    if matches!(name, "range" | "now" | "undef") {
+        arguments.values().try_for_each(fully_known)?;
+    }
     match name {
         "lookup" => lookup::call(session, arguments, false).map(Item::Value),
         "query" | "q" => lookup::call(session, arguments, true).map(Item::Value),
-        "now" => now(session, arguments).map(Item::Value),
+        "now" => now(session, arguments),
         "undef" => Err(undef(arguments)?),
-        "range" => range(arguments).map(Item::Value),
+        "range" => range(&arguments).map(Item::Value),
         "dict" => dict(arguments).map(Item::Value),
         "namespace" => namespace(arguments),
         "cycler" => Ok(Item::Cycler(Rc::new((arguments.positional, 0.into())))),
@@ -59,15 +62,15 @@ pub(crate) fn call<'a>(
 }
 
 /// `now(utc=false, fmt='')`
-fn now(session: &Session<'_>, arguments: Arguments) -> Result<Value, Stop> {
+fn now<'a>(session: &Session<'a>, arguments: Arguments) -> Result<Item<'a>, Stop> {
     let bound = arguments.bind(&["utc", "fmt"])?;
     let mut at = session.context.now.clone();
     if bound.flag(0, false)? {
         at = at.with_time_zone(jiff::tz::TimeZone::UTC);
     }
     match bound.set(1) {
-        Some(format) => time::format(&at, &python::text(format)?).map(Value::data),
-        None => time::format(&at, "%Y-%m-%d %H:%M:%S.%6f").map(Value::data),
+        Some(format) => Ok(Value::data(time::format(&at, &python::text(format)?)?).into()),
+        None => Ok(Item::Time(Rc::new(at))),
     }
 }
 
@@ -78,7 +81,7 @@ fn undef(arguments: Arguments) -> Result<Stop, Stop> {
     Ok(Stop::undefined(hint.as_deref().unwrap_or("undefined on purpose (`undef()`)")))
 }
 
-fn range(arguments: Arguments) -> Result<Value, Stop> {
+fn range(arguments: &Arguments) -> Result<Value, Stop> {
     let numbers = arguments.positional.iter().map(|value| {
         python::integer(value).ok_or_else(|| {
             Stop::error(format!("`range` wants integers, not `{}`", value.type_name()))

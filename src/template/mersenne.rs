@@ -1,4 +1,4 @@
-//! The Mersenne Twister MT19937 (Matsumoto and Nishimura, 1998), seeded as CPython's `random` does.
+//! The Mersenne Twister MT19937 (Matsumoto and Nishimura, 1998), seeded as `CPython`'s `random` does.
 
 use sha2::{Digest, Sha512};
 

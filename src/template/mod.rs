@@ -1,6 +1,7 @@
 //! Expressions and templates: Ansible's Jinja2 with its filters, tests and lookups, and values that
 //! are not known yet. The only code that sees the template parser.
 
+mod address;
 mod arguments;
 mod check;
 mod condition;
@@ -11,6 +12,7 @@ mod failure;
 mod file;
 mod filter;
 mod function;
+mod header;
 mod json_text;
 mod lookup;
 mod mersenne;

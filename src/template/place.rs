@@ -11,8 +11,8 @@ use crate::value::Str;
 pub(crate) enum Place {
     /// Nobody knows.
     Nowhere,
-    /// The text is the whole of a file.
-    File(Arc<Source>),
+    /// The text is a file from this byte on.
+    File(Arc<Source>, usize),
     /// The text is a scalar of a YAML file.
     Scalar(Span),
 }
@@ -27,7 +27,7 @@ impl Place {
     pub fn span(&self, text: &str, at: At) -> Option<Span> {
         match self {
             Self::Nowhere => None,
-            Self::File(source) => Some(Span::new(source, at.start, at.end)),
+            Self::File(source, from) => Some(Span::new(source, from + at.start, from + at.end)),
             Self::Scalar(span) => Some(inside(span, text, at)),
         }
     }

@@ -25,50 +25,65 @@ pub(crate) enum Code {
     Expression(Node),
 }
 
-/// How a text is read.
-#[derive(Clone, PartialEq, Eq, Hash)]
-enum Reading {
-    Template(Dialect),
-    Expression,
-}
+type ByText = HashMap<Arc<str>, Arc<Program>>;
 
 /// The programs of a run.
 #[derive(Default)]
 pub(crate) struct Programs {
-    known: RwLock<HashMap<Reading, HashMap<Arc<str>, Arc<Program>>>>,
+    scalars: RwLock<ByText>,
+    expressions: RwLock<ByText>,
+    files: RwLock<HashMap<Dialect, ByText>>,
 }
 
 impl Programs {
-    /// The program of a template.
+    /// The program of a string of a YAML file.
+    pub fn scalar(&self, text: &Arc<str>) -> Result<Arc<Program>, SyntaxError> {
+        remembered(&self.scalars, text, || {
+            syntax::statements(text, &Dialect::scalar()).map(Code::Template)
+        })
+    }
+
+    /// The program of a bare expression.
+    pub fn expression(&self, text: &Arc<str>) -> Result<Arc<Program>, SyntaxError> {
+        remembered(&self.expressions, text, || syntax::expression(text).map(Code::Expression))
+    }
+
+    /// The program of a template file.
     pub fn template(
         &self,
         text: &Arc<str>,
         dialect: &Dialect,
     ) -> Result<Arc<Program>, SyntaxError> {
-        self.get(text, Reading::Template(dialect.clone()))
-    }
-
-    /// The program of a bare expression.
-    pub fn expression(&self, text: &Arc<str>) -> Result<Arc<Program>, SyntaxError> {
-        self.get(text, Reading::Expression)
-    }
-
-    fn get(&self, text: &Arc<str>, reading: Reading) -> Result<Arc<Program>, SyntaxError> {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(program) = known.get(&reading).and_then(|programs| programs.get(text)) {
+        let known = self.files.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(program) = known.get(dialect).and_then(|programs| programs.get(text)) {
             return Ok(Arc::clone(program));
         }
         drop(known);
-        let code = match &reading {
-            Reading::Template(dialect) => Code::Template(syntax::statements(text, dialect)?),
-            Reading::Expression => Code::Expression(syntax::expression(text)?),
-        };
+        let code = Code::Template(syntax::statements(text, dialect)?);
         let program = Arc::new(Program { text: Arc::clone(text), code });
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        let programs = known.entry(reading).or_default();
+        let mut known = self.files.write().unwrap_or_else(PoisonError::into_inner);
+        let programs = known.entry(dialect.clone()).or_default();
         if programs.len() < MOST {
             programs.insert(Arc::clone(text), Arc::clone(&program));
         }
         Ok(program)
     }
+}
+
+fn remembered(
+    programs: &RwLock<ByText>,
+    text: &Arc<str>,
+    parse: impl FnOnce() -> Result<Code, SyntaxError>,
+) -> Result<Arc<Program>, SyntaxError> {
+    let known = programs.read().unwrap_or_else(PoisonError::into_inner);
+    if let Some(program) = known.get(text) {
+        return Ok(Arc::clone(program));
+    }
+    drop(known);
+    let program = Arc::new(Program { text: Arc::clone(text), code: parse()? });
+    let mut known = programs.write().unwrap_or_else(PoisonError::into_inner);
+    if known.len() < MOST {
+        known.insert(Arc::clone(text), Arc::clone(&program));
+    }
+    Ok(program)
 }

@@ -17,15 +17,12 @@ pub(crate) fn inside(value: &Value) -> bool {
 
 /// The result of an operation on `inputs`: a string made from any secret is secret, and so is all
 /// that was made from a secret string itself (`split`). Containers keep their parts' own marks.
-pub(crate) fn spread<'a>(result: Value, inputs: impl Iterator<Item = &'a Value> + Clone) -> Value {
-    let direct = inputs.clone().any(|input| matches!(input, Value::Str(text) if text.is_secret()));
+pub(crate) fn spread<'a>(result: Value, inputs: impl IntoIterator<Item = &'a Value>) -> Value {
+    let inputs: Vec<&Value> = inputs.into_iter().collect();
+    let direct = inputs.iter().any(|input| matches!(input, Value::Str(text) if text.is_secret()));
     match &result {
         Value::Str(text) if !text.is_secret() => {
-            if direct || inputs.clone().any(inside) {
-                mark(result)
-            } else {
-                result
-            }
+            if direct || inputs.iter().any(|input| inside(input)) { mark(result) } else { result }
         }
         Value::List(_) | Value::Map(_) if direct => mark(result),
         _ => result,

@@ -9,8 +9,8 @@ use super::failure::{Failure, Stop, fully_known};
 use super::place::Place;
 use super::program::Programs;
 use super::syntax::Dialect;
-use super::{check, condition};
-use crate::diagnostic::{Diagnostic, Source};
+use super::{check, condition, header};
+use crate::diagnostic::{Diagnostic, Source, Span};
 use crate::value::{Redactor, Str, Value};
 
 /// Renders templates. One per run, shared by all hosts.
@@ -19,19 +19,12 @@ pub struct Templar {
     pub(crate) redactor: Redactor,
     /// Held while a password is made.
     pub(crate) passwords: Mutex<()>,
-    dialect: Dialect,
 }
 
 impl Templar {
     /// A templar that tells `redactor` each secret that it meets.
     pub fn new(redactor: Redactor) -> Self {
-        let (programs, passwords) = (Programs::default(), Mutex::default());
-        Self { programs, redactor, passwords, dialect: Dialect::default() }
-    }
-
-    /// The syntax of included templates.
-    pub(crate) fn dialect(&self) -> &Dialect {
-        &self.dialect
+        Self { programs: Programs::default(), redactor, passwords: Mutex::default() }
     }
 
     /// Renders every template in a value. A string that is one `{{ expression }}` gives that
@@ -138,7 +131,7 @@ fn without_step(stop: Stop) -> Stop {
             undefined.trace.pop();
             Stop::Undefined(undefined)
         }
-        other => other,
+        unknown @ Stop::Unknown(_) => unknown,
     }
 }
 
@@ -151,16 +144,27 @@ fn learn(session: &Session<'_>, value: &Value) {
     }
 }
 
+/// A template file, parsed.
+pub(crate) fn unit_of(
+    templar: &Templar,
+    source: &Arc<Source>,
+    dialect: &Dialect,
+) -> Result<Rc<Unit>, Stop> {
+    let at_top = || Some(Span::new(source, 0, source.text.lines().next().map_or(0, str::len)));
+    let (dialect, start) = header::read(&source.text, dialect).map_err(|stop| stop.at(at_top()))?;
+    let text: Arc<str> = source.text[start..].into();
+    let place = Place::File(Arc::clone(source), start);
+    let parsed = templar.programs.template(&text, &dialect);
+    let program = parsed_or_stop(parsed, &place, &text)?;
+    Ok(Rc::new(Unit::new(program, place, Some(Arc::new(dialect)))))
+}
+
 /// The text of a template file; used by the lookup `template` as well.
 pub(crate) fn render_source(
     session: &Session<'_>,
     source: &Arc<Source>,
     dialect: &Dialect,
 ) -> Result<Str, Stop> {
-    let text: Arc<str> = source.text.as_str().into();
-    let place = Place::File(Arc::clone(source));
-    let parsed = session.templar.programs.template(&text, dialect);
-    let program = parsed_or_stop(parsed, &place, &text)?;
-    let unit = Rc::new(Unit { program, place });
+    let unit = unit_of(session.templar, source, dialect)?;
     session.deeper(|| Machine::top(session, unit).text())
 }

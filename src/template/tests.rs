@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::harness::{Bench, written};
-use super::{Dialect, Failure};
+use super::harness::{Bench, Variables, written};
+use super::{Dialect, Failure, Scope};
 use crate::diagnostic::Source;
 use crate::value::{Encrypted, MASK, Value};
 
@@ -185,4 +185,232 @@ fn the_static_check_finds_unknown_names_and_bad_syntax() {
         found("{{ a + }}")
     );
     assert_eq!(found("{{ a | ansible.builtin.upper }}"), "");
+}
+
+/// Two hosts with a variable each that refers to another one of the same host.
+struct Fleet(Vec<(&'static str, Arc<dyn Scope>)>);
+
+impl Scope for Fleet {
+    fn get(&self, _: &str) -> Option<Value> {
+        None
+    }
+
+    fn names(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn hosts(&self) -> Vec<String> {
+        self.0.iter().map(|(name, _)| (*name).to_string()).collect()
+    }
+
+    fn host(&self, name: &str) -> Option<Arc<dyn Scope>> {
+        self.0.iter().find(|(known, _)| *known == name).map(|(_, scope)| Arc::clone(scope))
+    }
+}
+
+#[test]
+fn hostvars_are_templated_with_their_own_hosts_variables() {
+    let host = |name: &'static str| -> (&'static str, Arc<dyn Scope>) {
+        let url = ("url".into(), written("http://{{ name }}/"));
+        let variables =
+            [("name".into(), Value::data(name)), url, ("bad".into(), written("{{ no }}"))];
+        (name, Arc::new(Variables(variables.into())))
+    };
+    let fleet = Fleet(vec![host("a"), host("b")]);
+    let bench = Bench::new();
+    let render =
+        |text: &str| bench.context(|context| bench.templar.render(&written(text), &fleet, context));
+    assert_eq!(
+        render("{{ hostvars['a'].url }}{{ hostvars.b['url'] }}").expect("renders"),
+        Value::data("http://a/http://b/")
+    );
+    assert_eq!(
+        render("{{ hostvars['c'].url | default('none') }}").expect("caught"),
+        Value::data("none")
+    );
+    let extracted = [
+        ("{{ ['a', 'b'] | map('extract', hostvars, 'name') | join(',') }}", "a,b"),
+        ("{{ 'b' | extract(hostvars, ['url']) }}", "http://b/"),
+        ("{{ hostvars | list | join(',') }}", "a,b"),
+        ("{{ ['a'] | map('extract', hostvars) | map(attribute='url') | first }}", "http://a/"),
+    ];
+    for (text, wanted) in extracted {
+        assert_eq!(render(text).expect("renders"), Value::data(wanted), "{text}");
+    }
+    assert!(render("{{ hostvars['a'].bad }}").is_err());
+    assert_eq!(render("{{ hostvars['a'].get('nope', 1) }}").expect("renders"), Value::Int(1));
+}
+
+#[test]
+fn passwords_are_made_once_and_only_when_applying() {
+    let mut bench = Bench::new();
+    bench.may_write = false;
+    let text = "{{ lookup('password', 'pw/x length=12 chars=digits') }}";
+    assert!(matches!(bench.render(text), Err(Failure::Unknown(_))));
+    bench.may_write = true;
+    let first = bench.render(text).expect("is made");
+    assert_eq!(format!("{first:?}"), MASK);
+    let shown = first.as_str().expect("is a string");
+    assert!(shown.len() == 12 && shown.bytes().all(|byte| byte.is_ascii_digit()), "{shown}");
+    assert_eq!(bench.render(text).expect("is kept"), first);
+    assert_eq!(bench.redactor.mask(shown), MASK);
+}
+
+#[test]
+fn lookups_read_the_projects_files() {
+    let bench = Bench::new()
+        .with("n", Value::Int(1))
+        .file("a.txt", "text {{ n }}\n\n")
+        .file("t.j2", "n: {{ n }}{{ extra | default('') }}\n")
+        .file("b.txt", "b")
+        .file("t.csv", "k,v\n\"a b\",\"x,y\"\n")
+        .file("c.ini", "[s]\nkey = value\n[t]\nkey=other\n");
+    let cases = [
+        ("{{ lookup('file', 'a.txt') }}", "text {{ n }}"),
+        ("{{ lookup('template', 't.j2') }}", "n: 1\n"),
+        ("{{ lookup('template', 't.j2', template_vars={'extra': '!'}) }}", "n: 1!\n"),
+        ("{{ (lookup('template', 't.j2') | from_yaml).n + 1 }}.", "2."),
+        ("{{ query('fileglob', '*.txt') | map('basename') | join(' ') }}", "a.txt b.txt"),
+        ("{{ lookup('csvfile', 'a b', file='t.csv', delimiter=',', col=1) }}", "x,y"),
+        ("{{ lookup('ini', 'key', section='t', file='c.ini') }}", "other"),
+        ("{{ lookup('first_found', ['no.txt', 'b.txt']) | basename }}", "b.txt"),
+        ("{{ 'a.txt' is file and 'nope' is not exists }}.", "True."),
+    ];
+    for (text, wanted) in cases {
+        assert_eq!(bench.message(text), format!("value {wanted:?}"), "{text}");
+    }
+}
+
+#[test]
+fn a_name_that_is_not_the_templates_own_is_not_changed() {
+    let bench = Bench::new().with("l", Value::list([Value::Int(1)]));
+    assert!(bench.message("{{ l.append(2) }}").contains("would change a list in place"));
+    assert!(bench.message("{% set x = l %}{{ x.append(2) }}").contains("would change a list"));
+    let grown =
+        bench.render("{% set ns = namespace(x=[]) %}{% set _ = ns.x.append(2) %}{{ ns.x }}");
+    assert_eq!(grown.expect("is its own"), Value::list([Value::Int(2)]));
+}
+
+#[test]
+fn unknown_parts_travel_through_containers_only() {
+    let bench = Bench::new().with("reg", Value::map([("rc", Value::Int(0)), ("out", unknown())]));
+    let known = [
+        ("{{ (reg | combine({'a': 1})).rc }}", Value::Int(0)),
+        ("{{ {'x': reg}.x.rc }}", Value::Int(0)),
+        ("{{ [reg] | length }}", Value::Int(1)),
+        ("{{ [reg] | map(attribute='rc') | first }}", Value::Int(0)),
+        ("{{ reg.rc == 0 or reg.out }}", Value::Bool(true)),
+    ];
+    for (text, wanted) in known {
+        assert_eq!(bench.render(text).expect("is known"), wanted, "{text}");
+    }
+    for text in [
+        "{{ range(reg.out) }}",
+        "{{ '%d' % reg.out }}",
+        "{{ '{:d}'.format(reg.out) }}",
+        "{{ [1] | batch(reg.out) }}",
+        "{{ lookup('file', reg.out) }}",
+        "{{ reg.rc is divisibleby(reg.out) }}",
+        "{{ reg.rc | int(base=reg.out) }}",
+        "{{ reg | to_json }}",
+        "{{ reg.out | length }}",
+        "{{ reg == {} }}x{{ reg.out }}",
+        "{% if reg.out %}{% endif %}",
+        "{{ [reg] | map(attribute='out') | join }}",
+        "{{ 'x' ~ reg.out }}",
+    ] {
+        assert!(
+            matches!(bench.render(text), Err(Failure::Unknown(_))),
+            "{text}: {}",
+            bench.message(text)
+        );
+    }
+    let partly = bench.context(|context| {
+        bench.templar.render_partly(&written("{{ reg }}"), &bench.variables, context)
+    });
+    assert!(partly.expect("is partly known").find_unknown().is_some());
+}
+
+#[test]
+fn endless_macros_and_deep_variables_end_in_an_error() {
+    let bench = Bench::new();
+    let message = bench.message("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}");
+    assert!(message.contains("nested more than"), "{message}");
+    let mut bench = Bench::new().with("v0", Value::Int(7));
+    for level in 1..40 {
+        bench = bench.template(&format!("v{level}"), &format!("{{{{ v{} | int }}}}", level - 1));
+    }
+    assert_eq!(bench.render("{{ v39 }}").expect("is deep but finite"), Value::Int(7));
+}
+
+#[test]
+fn the_projects_own_templates_pass_the_check() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("roles");
+    let mut folders = vec![root];
+    let mut count = 0;
+    while let Some(folder) = folders.pop() {
+        let Ok(entries) = std::fs::read_dir(&folder) else { continue };
+        for path in entries.map(|entry| entry.expect("is readable").path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "j2") {
+                let text = std::fs::read_to_string(&path).expect("is text");
+                let source = Source::new(path.display().to_string(), text);
+                let found = Bench::new().templar.check_template(&source, &Dialect::default());
+                assert!(found.is_empty(), "{found:?}");
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 5, "only {count} templates were found");
+}
+
+#[test]
+fn includes_keep_the_delimiters_of_the_template() {
+    let bench = Bench::new().file("part", "<< n >>{{ n }}").with("n", Value::Int(1));
+    let dialect = Dialect { variable: ("<<".into(), ">>".into()), ..Dialect::default() };
+    let source = Source::new("t.j2", "{% include 'part' %}");
+    let rendered = bench
+        .context(|context| bench.templar.template(&source, &bench.variables, context, &dialect));
+    assert_eq!(rendered.expect("renders").as_str(), "1{{ n }}");
+}
+
+#[test]
+fn times_are_computed_with() {
+    let bench = Bench::new().with("t", Value::data("2026-01-02 03:04:05"));
+    let cases = [
+        ("{{ t | to_datetime }}", "2026-01-02 03:04:05"),
+        ("{{ ((t | to_datetime) - ('2025-12-31' | to_datetime('%Y-%m-%d'))).days }}d", "2d"),
+        ("{{ ((t | to_datetime) - (t | to_datetime)).total_seconds() }}.", "0.0."),
+        ("{{ (t | to_datetime) - ('2026-01-01 03:04:06' | to_datetime) }}", "23:59:59"),
+        ("{{ (t | to_datetime).strftime('%d.%m.%Y') }}", "02.01.2026"),
+        ("{{ now().isoformat() }}", "2026-01-02T03:04:05"),
+        ("{{ now(fmt='%Y') }} {{ now().year }} {{ now().timestamp() }}", "2026 2026 1767323045.0"),
+        ("{{ now() > ('2020-01-01' | to_datetime('%Y-%m-%d')) }}.", "True."),
+    ];
+    for (text, wanted) in cases {
+        assert_eq!(bench.message(text), format!("value {wanted:?}"), "{text}");
+    }
+}
+
+#[test]
+fn a_template_may_bring_its_own_settings() {
+    let bench = Bench::new().with("n", Value::Int(1));
+    let render = |text: &str| {
+        let source = Source::new("t.j2", text);
+        bench.context(|context| {
+            bench.templar.template(&source, &bench.variables, context, &Dialect::default())
+        })
+    };
+    let text = "#jinja2: lstrip_blocks: True, variable_start_string: '<<', variable_end_string: '>>'\n\
+                a\n  {% if true %}\n<< n >>\n  {% endif %}\n";
+    assert_eq!(render(text).expect("renders").as_str(), "a\n1\n");
+    let Err(Failure::Error(error)) = render("#jinja2: trim_blocks: True\n\n{{ nope }}\n") else {
+        panic!("`nope` is undefined");
+    };
+    assert_eq!(error.to_string(), "t.j2:3:4: variable `nope` is undefined");
+    let Err(Failure::Error(error)) = render("#jinja2: trim_block: True\n") else {
+        panic!("there is no such setting");
+    };
+    assert_eq!(error.hints, ["did you mean `trim_blocks`?"]);
 }

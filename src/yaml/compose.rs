@@ -156,10 +156,23 @@ impl<'a> Composer<'a> {
                 Meaning::for_scalar(tag).ok_or_else(|| tag::unknown(tag, &self.tag_span(mark)))?
             }
         };
+        let text = self.without_added_newline(text, style, &span);
         let origin = text_span(&span, style);
         let plain = style == ScalarStyle::Plain;
         let value = tag::scalar(text, plain, meaning, &origin)?;
         Ok(Node { content: Content::Scalar(value), span })
+    }
+
+    /// A block that ends with the file, without a newline there, ends without one: as libyaml reads it.
+    fn without_added_newline<'t>(&self, text: &'t str, style: ScalarStyle, span: &Span) -> &'t str {
+        let block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+        let all = self.source.text.as_str();
+        let last_line = all.rsplit(['\n', '\r']).next().unwrap_or(all);
+        if block && span.end == all.len() && !last_line.trim().is_empty() {
+            text.strip_suffix('\n').unwrap_or(text)
+        } else {
+            text
+        }
     }
 
     fn sequence(&mut self, start: &Span) -> Result<Node, Diagnostic> {

@@ -104,6 +104,9 @@ fn merge_keys_give_defaults() {
 fn block_scalars_keep_their_lines() {
     assert_eq!(value("|\n  a\n   b\n\n"), Value::data("a\n b\n"));
     assert_eq!(value(">-\n  a\n  b\n\n  c\n"), Value::data("a b\nc"));
+    assert_eq!(value("a: |\n  x"), Value::map([("a", Value::data("x"))]));
+    assert_eq!(value("a: |\n  x\n  "), Value::map([("a", Value::data("x\n"))]));
+    assert_eq!(value("a: |\n  x\n# c"), Value::map([("a", Value::data("x\n"))]));
     assert_eq!(value("a: |\r\n  x\r\n  y\r\nb: 1\r\n").get("a"), Some(&Value::data("x\ny\n")));
     let node = read("a: |\n  one\n  {{ two }}\nb: 1\n");
     let Content::Scalar(Value::Str(text)) = &node.entry("a").unwrap().1.content else { panic!() };

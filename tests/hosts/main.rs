@@ -5,6 +5,7 @@ mod lab;
 
 mod boot;
 mod docker;
+mod modules;
 mod naming;
 mod relaying;
 mod services;

@@ -16,7 +16,7 @@ use super::process::Process;
 use super::record::Record;
 use super::release::Release;
 use super::room::Room;
-use super::{address, bridge, image, keys, leader, packages, pristine, registry};
+use super::{address, bridge, image, inventory, keys, leader, packages, pristine, registry};
 
 /// How long a boot may take; on an idle machine it is about a second.
 const BOOT: Duration = Duration::from_secs(90);
@@ -273,7 +273,7 @@ impl Host {
     /// As [`Host::ssh_command`], through a relay.
     pub fn ssh_command_through(&self, user: &str, address: SocketAddr) -> Result<Command> {
         let (ip, port) = (address.ip(), address.port());
-        let name = if port == 22 { ip.to_string() } else { format!("[{ip}]:{port}") };
+        let name = inventory::known_name(address);
         let known_hosts = self.folder().join(format!("known_hosts-{port}"));
         std::fs::write(&known_hosts, self.known_hosts_lines_at(&name)?)
             .with_context(|| format!("cannot write `{}`", known_hosts.display()))?;
@@ -303,12 +303,12 @@ impl Host {
             return Ok(());
         }
         self.is_ours = false;
+        registry::release(&self.room, &self.record)?;
         if let Some(child) = &mut self.supervisor {
-            // Else it stays a zombie of this process.
-            super::cgroup::Cgroup::of(&address::machine(self.record.number)).kill()?;
+            // It is dead; else it stays a zombie of this process.
             child.wait().context("cannot wait for the host to end")?;
         }
-        registry::release(&self.room, &self.record)
+        Ok(())
     }
 }
 

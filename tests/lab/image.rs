@@ -1,6 +1,6 @@
 //! Base images: one unpacked Debian root per release, built once per machine.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use sha2::{Digest as _, Sha256};
@@ -44,9 +44,10 @@ fn hooks() -> Vec<String> {
 
 /// The image of a release, built now if this machine does not have it.
 pub fn ensure(room: &Room, release: Release) -> Result<PathBuf> {
-    let mirror = Mirror::of_machine()?;
-    let arguments = arguments(&mirror, release);
-    let name = format!("{}-{}", release.codename(), digest(&arguments, &mirror.sources(release)));
+    // The mirror is the machine's and no part of the recipe; asking apt for it takes longer than
+    // a boot.
+    let recipe = recipe(release);
+    let name = format!("{}-{}", release.codename(), digest(&recipe));
     let done = room.images().join(&name);
     if done.is_dir() {
         return Ok(done);
@@ -60,15 +61,15 @@ pub fn ensure(room: &Room, release: Release) -> Result<PathBuf> {
         std::fs::remove_dir_all(&partial)
             .with_context(|| format!("cannot remove `{}`", partial.display()))?;
     }
-    build(&mirror, release, &arguments, &partial)
-        .with_context(|| format!("building the image of {release}"))?;
+    build(release, recipe, &partial).with_context(|| format!("building the image of {release}"))?;
     std::fs::rename(&partial, &done)
         .with_context(|| format!("cannot name `{}`", done.display()))?;
     Ok(done)
 }
 
-fn arguments(mirror: &Mirror, release: Release) -> Vec<String> {
-    let mut arguments = vec![
+/// The options of mmdebstrap(1) that are the same on every machine.
+fn recipe(release: Release) -> Vec<String> {
+    let mut options = vec![
         "--mode=root".to_owned(),
         "--variant=minbase".to_owned(),
         "--format=directory".to_owned(),
@@ -76,32 +77,27 @@ fn arguments(mirror: &Mirror, release: Release) -> Vec<String> {
         "--skip=cleanup/apt/lists".to_owned(),
         format!("--include={}", PACKAGES.join(",")),
     ];
-    arguments.extend(mirror.options.iter().map(|option| format!("--aptopt={option}")));
-    arguments.extend(hooks().into_iter().map(|hook| format!("--customize-hook={hook}")));
-    arguments.push(release.codename().to_owned());
-    arguments
+    options.extend(hooks().into_iter().map(|hook| format!("--customize-hook={hook}")));
+    options.push(release.codename().to_owned());
+    options
 }
 
-fn build(
-    mirror: &Mirror,
-    release: Release,
-    arguments: &[String],
-    target: &std::path::Path,
-) -> Result<()> {
-    let mut all = arguments.to_vec();
-    all.push(target.to_string_lossy().into_owned());
+fn build(release: Release, recipe: Vec<String>, target: &Path) -> Result<()> {
+    let mirror = Mirror::of_machine()?;
+    let machine = mirror.options.iter().map(|option| format!("--aptopt={option}"));
+    let mut arguments: Vec<String> = machine.chain(recipe).collect();
+    arguments.push(target.to_string_lossy().into_owned());
     // A mirror of `-` makes mmdebstrap read sources.list(5) from stdin.
-    all.push("-".to_owned());
+    arguments.push("-".to_owned());
     let mut sources = mirror.sources(release).join("\n");
     sources.push('\n');
-    tool::feed("mmdebstrap", &all, &sources)?;
+    tool::feed("mmdebstrap", &arguments, &sources)?;
     Ok(())
 }
 
 /// The first 12 hexadecimal digits of SHA-256 over the recipe.
-fn digest(arguments: &[String], sources: &[String]) -> String {
-    let recipe = [arguments, sources].concat().join("\0");
-    let hash = Sha256::digest(recipe.as_bytes());
+fn digest(recipe: &[String]) -> String {
+    let hash = Sha256::digest(recipe.join("\0").as_bytes());
     let first: [u8; 8] = std::array::from_fn(|at| hash[at]);
     format!("{:016x}", u64::from_be_bytes(first))[..12].to_owned()
 }

@@ -107,7 +107,7 @@ fn take_away(room: &Room, record: &Record) -> Result<PathBuf> {
     let cgroup = Cgroup::of(&address::machine(record.number));
     cgroup.kill()?;
     if let Some(supervisor) = record.supervisor {
-        wait_for_death(supervisor)?;
+        wait_for_death(supervisor, &cgroup)?;
     }
     remove_cgroup(&cgroup)?;
     let folder = folder(room, record.number);
@@ -133,13 +133,15 @@ fn delete(trash: &Path) -> Result<()> {
     }
 }
 
-fn wait_for_death(process: Process) -> Result<()> {
+fn wait_for_death(process: Process, cgroup: &Cgroup) -> Result<()> {
     let end = Instant::now() + DEATH;
     while process.is_alive() {
         if Instant::now() > end {
             bail!("process {} does not end", process.pid);
         }
         std::thread::sleep(Duration::from_millis(5));
+        // Again: a host that was rebooting has started anew meanwhile.
+        cgroup.kill()?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ Each file holds `vars` and `cases`. A case is a `template` or a `when` with the 
 or the `error` that it ends in (`undefined` or `error`). Where mxprov differs on purpose, `ours` says
 what it gives instead and `because` says why; the oracle leaves these alone.
 
-    pip install ansible-core==2.19.14 passlib
+    pip install ansible==12.3.0 passlib netaddr     # ansible-core 2.19.14
     python oracle.py            # verify
     python oracle.py --write    # fill in
 """

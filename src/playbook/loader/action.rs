@@ -1,13 +1,13 @@
-//! Finds a task's module and reads its arguments.
+//! Finds a task's module.
 
+use super::arguments::{Given, like};
 use super::build::Build;
-use super::fields::{Field, Fields, describe};
+use super::fields::{Field, Fields};
 use super::flow;
-use super::free_form::{self, Unbalanced};
 use super::table::Level;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::playbook::{Args, FreeForm, Known, Setting};
-use crate::value::{Str, Value};
+use crate::playbook::{Args, Known};
+use crate::value::Value;
 use crate::yaml::{Node, place};
 
 /// A task's module with its arguments, before the flow of the run is looked at.
@@ -24,13 +24,6 @@ pub struct Called {
     pub local: Option<Span>,
 }
 
-/// Where a module's arguments come from.
-enum Given<'n> {
-    Node(&'n Node),
-    Text(Str, Span),
-    Entries(Vec<Field<'n>>),
-}
-
 struct Candidate<'n> {
     module: String,
     key: &'n Node,
@@ -44,18 +37,6 @@ impl Candidate<'_> {
         matches!(self.given, Given::Node(node) if node.is_null())
     }
 }
-
-/// The options of modules that take a command (Ansible's documentation of `command`, `shell`, `script`).
-const COMMAND_OPTIONS: [&str; 8] = [
-    "chdir",
-    "creates",
-    "executable",
-    "expand_argument_vars",
-    "removes",
-    "stdin",
-    "stdin_add_newline",
-    "strip_empty_ends",
-];
 
 impl Build<'_> {
     /// Takes the module and its arguments. All that is no keyword of the level must be taken before. Where `foreign`,
@@ -113,6 +94,9 @@ impl Build<'_> {
     pub fn unknown_module(&self, name: &str) -> Diagnostic {
         let names = self.loader.vocabulary.names();
         let problem = Diagnostic::new(format!("there is no module `{name}`"));
+        if ["include", "ansible.builtin.include"].contains(&name) {
+            return problem.hint("it was removed from Ansible: use `include_tasks`, `import_tasks` or `import_playbook`");
+        }
         problem.suggest(name, names.into_iter().chain(flow::NAMES))
     }
 
@@ -247,153 +231,4 @@ impl Build<'_> {
         }
         Some(name.to_string())
     }
-
-    fn given(&mut self, module: &str, canonical: Option<&'static str>, given: Given<'_>) -> Args {
-        match given {
-            Given::Text(text, span) => self.text_args(module, canonical, &text, &span),
-            Given::Entries(entries) => {
-                let mut args = Args::default();
-                for field in entries {
-                    named(&mut args, field);
-                }
-                args
-            }
-            Given::Node(node) => self.node_args(module, canonical, node),
-        }
-    }
-
-    fn node_args(&mut self, module: &str, canonical: Option<&'static str>, node: &Node) -> Args {
-        let mut args = Args::default();
-        if node.is_null() {
-            return args;
-        }
-        if node.as_mapping().is_some() {
-            if let Some(mut fields) = self.fields(node, &format!("the arguments of `{module}`")) {
-                for field in fields.take_where(|_| true) {
-                    named(&mut args, field);
-                }
-            }
-            return args;
-        }
-        if let Value::Str(text) = node.to_value() {
-            return self.text_args(module, canonical, &text, &node.span);
-        }
-        let message = format!(
-            "the arguments of `{module}` are a mapping or text, and this is {}",
-            describe(node)
-        );
-        let problem = Diagnostic::new(message).at(&node.span);
-        let quotes = self.takes_free_form(canonical) && node.as_sequence().is_none();
-        self.error(if quotes { problem.hint("put it in quotes") } else { problem });
-        args
-    }
-
-    fn takes_free_form(&self, canonical: Option<&'static str>) -> bool {
-        canonical.is_none_or(|name| {
-            flow::canonical(name).is_some() || self.loader.vocabulary.takes_free_form(name)
-        })
-    }
-
-    /// `key=value` text, or the free text of a command.
-    fn text_args(
-        &mut self,
-        module: &str,
-        canonical: Option<&'static str>,
-        text: &Str,
-        span: &Span,
-    ) -> Args {
-        let mut args = Args::default();
-        let command = matches!(
-            module.rsplit('.').next(),
-            Some("command" | "shell" | "raw" | "script" | "win_command" | "win_shell" | "expect")
-        );
-        let is_option = |key: &str| !command || COMMAND_OPTIONS.contains(&key);
-        let parts = match free_form::split(text.as_str(), is_option) {
-            Ok(parts) => parts,
-            Err(Unbalanced { what, at }) => {
-                let message =
-                    format!("the `{what}` in the arguments of `{module}` is never closed");
-                self.error(Diagnostic::new(message).at(&place(
-                    span,
-                    text.as_str(),
-                    at..at + what.len(),
-                )));
-                return args;
-            }
-        };
-        for (key, value, range) in parts.options {
-            let at = place(span, text.as_str(), range);
-            let value = Value::Str(like(text, &value, &at));
-            if args.named.contains_key(&key) {
-                self.error(Diagnostic::new(format!("`{key}` is given twice")).at(&at));
-            }
-            args.named.insert(key, Setting { name: at.clone(), value, span: at });
-        }
-        if parts.rest.is_empty() {
-            return args;
-        }
-        let rest = like(text, &parts.rest, text.origin().unwrap_or(span));
-        if self.takes_free_form(canonical) {
-            args.free_form = Some(FreeForm { text: rest, span: span.clone() });
-        } else if args.named.is_empty() && rest.is_template() && is_one_template(rest.as_str()) {
-            args.spread =
-                Some(Setting { name: span.clone(), value: Value::Str(rest), span: span.clone() });
-        } else {
-            let message = format!(
-                "`{module}` takes `key=value` arguments, and `{}` is none",
-                first_word(&parts.rest)
-            );
-            let problem = Diagnostic::new(message).at(span);
-            self.error(
-                problem
-                    .hint("put a value with blanks in quotes, or write the arguments as a mapping"),
-            );
-        }
-        args
-    }
-
-    /// `args:`; what the module itself is given wins.
-    fn extra(&mut self, args: &mut Args, field: Field<'_>) {
-        if let Value::Str(text) = field.value.to_value()
-            && text.is_template()
-        {
-            args.spread = Some(field.setting());
-            return;
-        }
-        let Some(mut fields) = self.fields(field.value, "`args`") else { return };
-        for field in fields.take_where(|_| true) {
-            if !args.named.contains_key(field.name) {
-                named(args, field);
-            }
-        }
-    }
-}
-
-fn named(args: &mut Args, field: Field<'_>) {
-    match field.value.to_value() {
-        Value::Str(text) if field.name == "_raw_params" => {
-            args.free_form = Some(FreeForm { text, span: field.value.span.clone() });
-        }
-        _ => {
-            args.named.insert(field.name.to_string(), field.setting());
-        }
-    }
-}
-
-/// A part of a text: a template if the whole may be one.
-fn like(whole: &Str, part: &str, origin: &Span) -> Str {
-    let text = if whole.is_trusted() {
-        Str::template(part, Some(origin.clone()))
-    } else {
-        Str::data(part)
-    };
-    if whole.is_secret() { text.secret() } else { text }
-}
-
-fn is_one_template(text: &str) -> bool {
-    text.starts_with("{{") && text.ends_with("}}") && text.matches("{{").count() == 1
-}
-
-fn first_word(text: &str) -> &str {
-    text.split_whitespace().next().unwrap_or(text)
 }

@@ -11,8 +11,8 @@ use crate::yaml::Node;
 
 use super::fields::{Fields, describe};
 
-/// How deep imports may nest.
-pub const DEEPEST: usize = 100;
+/// How deep imports may nest: they are read one inside the other, on the stack.
+pub const DEEPEST: usize = 32;
 
 /// One load in progress.
 pub struct Build<'l> {
@@ -267,13 +267,13 @@ pub fn bad_variable_name(name: &str, keyword: &str, span: &Span) -> Diagnostic {
     if name.contains("{{") {
         problem.hint("write the name itself, not a template")
     } else if PYTHON_WORDS.contains(&name) {
-        problem.hint("it is a word of Python that Ansible refuses, too")
+        problem.hint("Ansible refuses Python's constants")
     } else {
         problem.hint("use letters, digits and underscores, and begin with no digit")
     }
 }
 
-/// Whether a text can name a variable: a Python identifier in ASCII that is no keyword, as Ansible has it.
+/// Whether a text can name a variable: a Python identifier in ASCII that is no constant, as Ansible has it.
 pub fn is_variable_name(name: &str) -> bool {
     let mut chars = name.chars();
     chars.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
@@ -281,10 +281,5 @@ pub fn is_variable_name(name: &str) -> bool {
         && !PYTHON_WORDS.contains(&name)
 }
 
-/// Python 3's keywords (docs.python.org, "Lexical analysis").
-const PYTHON_WORDS: [&str; 35] = [
-    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue",
-    "def", "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import",
-    "in", "is", "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "while",
-    "with", "yield",
-];
+/// Python's constants: the only words that Ansible refuses as names (observed with ansible-core 2.19).
+const PYTHON_WORDS: [&str; 3] = ["False", "None", "True"];

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Loader;
-use super::build::Build;
+use super::build::{Build, is_variable_name};
 use super::fields::describe;
 use crate::diagnostic::{Diagnostic, Source, Span};
 use crate::files::clean;
 use crate::playbook::Location;
 use crate::playbook::unlock::VAULT_HEADER;
+use crate::value::Map;
 use crate::yaml::{self, Content, Node};
 
 /// The parsed files of one loader. Trees of files are told apart by address; the loader keeps them alive.
@@ -85,20 +86,31 @@ impl Build<'_> {
         self.note(result)
     }
 
-    /// The variables of a file.
-    pub fn variables_file(
-        &mut self,
-        location: &Location,
-        span: &Span,
-    ) -> Option<crate::value::Map> {
+    /// The variables of a file. Unlike `vars`, Ansible takes any keys there: `vars['a-b']` reaches them.
+    pub fn variables_file(&mut self, location: &Location, span: &Span) -> Option<Map> {
         let document = self.document(location, span)?;
-        if !document.is_null() && document.as_mapping().is_none() {
-            let path = location.path.display();
+        if document.is_null() {
+            return Some(Map::new());
+        }
+        let path = location.path.display();
+        let Some(entries) = document.as_mapping() else {
             let message =
                 format!("`{path}` is a mapping of variables, and this is {}", describe(&document));
             self.error(Diagnostic::new(message).at(&document.span));
             return None;
+        };
+        let mut map = Map::new();
+        for (key, value) in entries {
+            let Some(name) = key.key() else { continue };
+            if !key.as_str().is_some_and(is_variable_name) {
+                let message = format!("`{name}` cannot be used as the name of a variable");
+                let hint = format!("it is reached as `vars['{name}']` alone");
+                self.warnings.push(Diagnostic::new(message).at(&key.span).hint(hint));
+            }
+            let value = value.to_value();
+            self.check_templates(&value);
+            map.insert(name, value);
         }
-        self.variables(&document, &format!("`{}`", location.path.display()))
+        Some(map)
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Loader;
-use super::build::{Build, DEEPEST};
+use super::build::Build;
 use super::fields::describe;
 use super::imports::{find_tasks, include_scope};
 use super::play_vars::vars_location;
@@ -16,6 +16,9 @@ use crate::playbook::{
     RoleUseKind, Scope, ScopeKind, Task,
 };
 use crate::value::Map;
+
+/// How deep includes may nest: each is read by itself.
+const DEEPEST: usize = 100;
 
 /// Blocks by the address of the task that includes them and the file; a block keeps its task's scope alive, and the
 /// entry keeps the task.
@@ -78,7 +81,7 @@ pub struct IncludedRole {
 impl Loader {
     /// The tasks of an `include_tasks` whose file name is rendered, as a block whose scope is the include.
     /// The file is looked for beside the file that the task stands in, then in the role's `tasks/`, then beside the
-    /// playbook. What joins the play is in [`Block::brings`]. Asked again for the same task and file, it gives the same block.
+    /// playbook. Among handlers, the include is the handler, and its tasks run when it is notified. What joins the play is in [`Block::brings`]. Asked again for the same task and file, it gives the same block.
     pub fn include_tasks(
         &self,
         task: &Arc<Task>,
@@ -102,25 +105,6 @@ impl Loader {
         let block = build.finish(block)?;
         self.includes.put(key, (Arc::clone(task), Arc::clone(&block)));
         Ok(block)
-    }
-
-    /// The handlers of an `include_tasks` among handlers.
-    pub fn include_handlers(
-        &self,
-        task: &Arc<Task>,
-        include: &IncludeTasks,
-        file: &str,
-    ) -> Result<Vec<Arc<Handler>>, Diagnostics> {
-        not_too_deep(task)?;
-        let mut build = Build::new(self);
-        let location = find_tasks(file, &task.scope, &include.file.span)?;
-        let document = build.document(&location, &include.file.span);
-        let handlers = document.map(|document| {
-            let scope = include_scope(task, &include.apply, location);
-            let nodes = build.task_list(&document);
-            build.handlers(nodes, &scope)
-        });
-        build.finish(handlers)
     }
 
     /// The role of an `include_role` whose names are rendered.

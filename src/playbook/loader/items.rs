@@ -10,7 +10,7 @@ use super::table::Level;
 use super::task::Read;
 use crate::diagnostic::Diagnostic;
 use crate::playbook::{
-    Block, Brings, Flow, Handler, Item, Keywords, Meta, Scope, ScopeKind, Setting,
+    Block, Brings, Flow, Handler, Item, Keywords, Meta, Scope, ScopeKind, Setting, Task,
 };
 use crate::value::{Str, Value};
 use crate::yaml::Node;
@@ -36,14 +36,18 @@ impl Build<'_> {
             Step::Plain => Some(Item::Task(Arc::new(task))),
             Step::Flow(flow) => {
                 let task = Arc::new(task);
-                if matches!(flow, Flow::IncludeTasks(_) | Flow::IncludeRole(_)) {
-                    let perhaps = self.play.perhaps || !is_unconditional(&task);
-                    self.play.includes.push((Arc::clone(&task), perhaps));
-                }
+                self.remember_include(&task, &flow);
                 Some(Item::Task(task))
             }
             Step::ImportTasks(file) => self.import_tasks(task, &file).map(Item::Block),
             Step::ImportRole(role) => self.import_role(task, &role).map(Item::Block),
+        }
+    }
+
+    fn remember_include(&mut self, task: &Arc<Task>, flow: &Flow) {
+        if matches!(flow, Flow::IncludeTasks(_) | Flow::IncludeRole(_)) {
+            let perhaps = self.play.perhaps || !is_unconditional(task);
+            self.play.includes.push((Arc::clone(task), perhaps));
         }
     }
 
@@ -137,7 +141,11 @@ impl Build<'_> {
             let message = "a handler without `name` and `listen` can never be notified";
             self.warnings.push(Diagnostic::new(message).at(&task.span));
         }
-        into.push(Arc::new(Handler { task: Arc::new(task), listen, list }));
+        let task = Arc::new(task);
+        if let Some(flow) = &task.action.flow {
+            self.remember_include(&task, flow);
+        }
+        into.push(Arc::new(Handler { task, listen, list }));
     }
 
     fn warn_of_twins(&mut self, handlers: &[Arc<Handler>]) {

@@ -82,6 +82,14 @@ impl Build<'_> {
     fn condition(&mut self, field: Field<'_>, node: &Node) -> Option<Setting> {
         let value = node.to_value();
         match &value {
+            Value::Str(text) if text.as_str().trim().is_empty() => {
+                self.error(
+                    Diagnostic::new(format!("`{}` is empty", field.name))
+                        .at(&node.span)
+                        .hint("remove it"),
+                );
+                return None;
+            }
             Value::Str(text) if text.is_template() => self.check_templates(&value),
             Value::Str(text) => {
                 let problems = self.loader.vocabulary.check_expression(text);
@@ -120,11 +128,8 @@ impl Build<'_> {
         Some(Vars { map: Arc::new(map), span: field.value.span.clone() })
     }
 
-    /// The variables of a mapping: of `vars`, or of a whole file. Nothing is an empty mapping.
-    pub fn variables(&mut self, node: &Node, what: &str) -> Option<Map> {
-        if node.is_null() {
-            return Some(Map::new());
-        }
+    /// The variables of a `vars` mapping. Nothing is an empty mapping.
+    fn variables(&mut self, node: &Node, what: &str) -> Option<Map> {
         let Some(entries) = node.as_mapping() else {
             let message =
                 format!("{what} is a mapping of variables, and this is {}", describe(node));

@@ -1,6 +1,7 @@
 //! Reads playbooks, roles and task files into typed plays.
 
 mod action;
+mod arguments;
 mod build;
 mod documents;
 mod fields;

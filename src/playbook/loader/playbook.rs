@@ -44,6 +44,10 @@ impl Build<'_> {
         if IMPORT.iter().any(|name| node.entry(name).is_some()) {
             return self.import_playbook(node, file, import);
         }
+        if let Some((key, _)) = node.entry("include") {
+            self.error(self.unknown_module("include").at(&key.span));
+            return vec![];
+        }
         self.play(node, file, import).into_iter().collect()
     }
 

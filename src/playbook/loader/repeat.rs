@@ -14,11 +14,13 @@ impl Build<'_> {
         let control = fields.take_filled("loop_control");
         let mut loops: Vec<(Field<'_>, LoopKind)> =
             own.map(|field| (field, LoopKind::Loop)).into_iter().collect();
+        let mut unknown = false;
         for field in with {
             let lookup = &field.name["with_".len()..];
             if self.loader.vocabulary.has_lookup(lookup) {
                 loops.push((field, LoopKind::With(lookup.to_string())));
             } else {
+                unknown = true;
                 let message = format!("`{}` is no loop: there is no lookup `{lookup}`", field.name);
                 let known = [
                     "with_items",
@@ -40,7 +42,7 @@ impl Build<'_> {
             );
         }
         let Some((field, kind)) = loops.into_iter().next() else {
-            if let Some(control) = control {
+            if let Some(control) = control.filter(|_| !unknown) {
                 let message = "`loop_control` without a loop";
                 self.error(Diagnostic::new(message).at(&control.key.span).hint("add `loop`"));
             }

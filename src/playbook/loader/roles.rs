@@ -150,17 +150,55 @@ impl Build<'_> {
     }
 
     fn used(&mut self, mut wanted: Wanted, directory: &Location, outer: &Arc<Scope>) -> Used {
-        let meta = self.meta(directory, &wanted.span, outer);
-        wanted.keywords.collections.extend(meta.collections.iter().cloned());
-        let role = Arc::new(RoleUse {
-            defaults: self.role_vars(
-                directory,
-                "defaults",
-                wanted.from.defaults.as_deref(),
-                &wanted.span,
-            ),
-            vars: self.role_vars(directory, "vars", wanted.from.vars.as_deref(), &wanted.span),
-            brought: self.brought(&meta, outer, 0),
+        let mut meta = self.meta(directory, &wanted.span, outer);
+        wanted.keywords.collections.append(&mut meta.collections);
+        let dependencies = std::mem::take(&mut meta.dependencies);
+        let brought = self.brought(&dependencies, outer, 0);
+        let (keywords, validate) = (wanted.keywords.clone(), wanted.validate);
+        let role = Arc::new(self.role_use(wanted, meta, brought, (directory, outer)));
+        let scope = |file: Location| {
+            Arc::new(Scope {
+                kind: ScopeKind::Role(Arc::clone(&role)),
+                name: None,
+                span: role.span.clone(),
+                keywords: keywords.clone(),
+                file,
+                parent: Some(Arc::clone(outer)),
+            })
+        };
+        let tasks = self.role_file(directory, "tasks", role.from.tasks.as_deref(), &role.span);
+        let place = tasks.clone().unwrap_or_else(|| directory.join("tasks/main.yml"));
+        let own = scope(place);
+        let (mut blocks, mut handlers) = (Vec::new(), Vec::new());
+        for dependency in dependencies {
+            if let Some(used) = self.use_role(dependency, &own) {
+                blocks.extend(used.blocks);
+                handlers.extend(used.handlers);
+            }
+        }
+        let check = if validate { super::validation::task(&role, &own) } else { None };
+        let mut items: Vec<Item> = check.map(Item::Task).into_iter().collect();
+        items.extend(tasks.map(|file| self.role_tasks(&file, &own)).unwrap_or_default());
+        let file = self.role_file(directory, "handlers", role.from.handlers.as_deref(), &role.span);
+        if let Some(file) = file {
+            handlers.extend(self.role_handlers(&file, &scope(file.clone())));
+        }
+        blocks.push(Arc::new(Block::plain(own, items)));
+        Used { role, blocks, handlers }
+    }
+
+    fn role_use(
+        &mut self,
+        wanted: Wanted,
+        meta: Meta,
+        brought: Vec<Brought>,
+        (directory, outer): (&Location, &Arc<Scope>),
+    ) -> RoleUse {
+        let from = wanted.from.clone();
+        RoleUse {
+            defaults: self.role_vars(directory, "defaults", from.defaults.as_deref(), &wanted.span),
+            vars: self.role_vars(directory, "vars", from.vars.as_deref(), &wanted.span),
+            brought,
             identity: identity(directory, &wanted),
             role: Arc::new(Role {
                 name: wanted.name,
@@ -168,47 +206,15 @@ impl Build<'_> {
                 allow_duplicates: meta.allow_duplicates,
                 argument_specs: meta.argument_specs,
             }),
-            span: wanted.span.clone(),
+            span: wanted.span,
             kind: wanted.kind,
             params: Arc::new(wanted.params),
             public: wanted.public,
             allow_duplicates: wanted.allow_duplicates.unwrap_or(meta.allow_duplicates),
             parent: outer.role().cloned(),
             outer: Arc::clone(outer),
-            from: wanted.from,
-        });
-        let scope = |file: Location| {
-            Arc::new(Scope {
-                kind: ScopeKind::Role(Arc::clone(&role)),
-                name: None,
-                span: wanted.span.clone(),
-                keywords: wanted.keywords.clone(),
-                file,
-                parent: Some(Arc::clone(outer)),
-            })
-        };
-        let from = role.from.clone();
-        let tasks = self.role_file(directory, "tasks", from.tasks.as_deref(), &role.span);
-        let place = tasks.clone().unwrap_or_else(|| directory.join("tasks/main.yml"));
-        let own = scope(place);
-        let (mut blocks, mut handlers) = (Vec::new(), Vec::new());
-        for dependency in meta.dependencies {
-            if let Some(used) = self.use_role(dependency, &own) {
-                blocks.extend(used.blocks);
-                handlers.extend(used.handlers);
-            }
+            from,
         }
-        let mut items = Vec::new();
-        if wanted.validate {
-            items.extend(super::validation::task(&role, &own).map(Item::Task));
-        }
-        items.extend(tasks.map(|file| self.role_tasks(&file, &own)).unwrap_or_default());
-        let file = self.role_file(directory, "handlers", from.handlers.as_deref(), &role.span);
-        if let Some(file) = file {
-            handlers.extend(self.role_handlers(&file, &scope(file.clone())));
-        }
-        blocks.push(Arc::new(Block::plain(own, items)));
-        Used { role, blocks, handlers }
     }
 
     fn role_tasks(&mut self, file: &Location, scope: &Arc<Scope>) -> Vec<Item> {
@@ -224,19 +230,24 @@ impl Build<'_> {
     }
 
     /// The variables of all dependencies, theirs first.
-    fn brought(&mut self, meta: &Meta, scope: &Arc<Scope>, depth: usize) -> Vec<Brought> {
+    fn brought(
+        &mut self,
+        dependencies: &[Wanted],
+        scope: &Arc<Scope>,
+        depth: usize,
+    ) -> Vec<Brought> {
         let mut all = Vec::new();
         if depth > super::build::DEEPEST {
             return all;
         }
-        for wanted in &meta.dependencies {
+        for wanted in dependencies {
             let Ok(directory) = self.find_role(&wanted.name, scope) else { continue };
             if self.stack.contains(&directory.join("main").path) {
                 continue;
             }
             let inner = self.meta(&directory, &wanted.span, scope);
             self.stack.push(directory.join("main").path);
-            all.extend(self.brought(&inner, scope, depth + 1));
+            all.extend(self.brought(&inner.dependencies, scope, depth + 1));
             self.stack.pop();
             all.push(Brought {
                 defaults: self.role_vars(&directory, "defaults", None, &wanted.span),

@@ -45,7 +45,7 @@ fn tasks_of_an_include_get_what_apply_says_and_not_what_the_include_says() {
     let [Item::Task(inside)] = block.items.as_slice() else { panic!("one task") };
     assert_eq!(tags(inside), ["applied"]);
     assert_eq!(
-        inside.effective(Keyword::Become).and_then(|setting| setting.literal_bool()),
+        inside.effective(Keyword::Become).and_then(crate::playbook::Setting::literal_bool),
         Some(true)
     );
     assert!(inside.vars_layers().iter().any(|layer| layer.tier == Tier::IncludeParams));
@@ -148,4 +148,112 @@ fn files_are_looked_for_in_the_role_then_beside_the_task_then_beside_the_playboo
             ""
         ]
     );
+}
+
+#[test]
+fn a_vaulted_file_of_variables_is_secret() {
+    struct Plain;
+    impl crate::playbook::Unlock for Plain {
+        fn unlock(
+            &self,
+            source: &Arc<crate::diagnostic::Source>,
+        ) -> Result<String, crate::diagnostic::Diagnostic> {
+            assert!(source.text.starts_with(crate::playbook::VAULT_HEADER));
+            Ok("password: hunter2\n".to_string())
+        }
+    }
+    let tree = crate::files::Tree::new([
+        ("site.yml", "- hosts: all\n  roles: [x]\n"),
+        ("roles/x/vars/main.yml", "$ANSIBLE_VAULT;1.1;AES256\n3132\n"),
+    ]);
+    let paths = |unlock| crate::playbook::Paths {
+        files: Arc::new(tree.clone()),
+        role_roots: vec![],
+        known_vars: Arc::default(),
+        unlock,
+    };
+    let vocabulary = || Arc::new(super::vocabulary::Words);
+    let locked = Loader::new(vocabulary(), paths(None)).load(&[Path::new("site.yml")]);
+    let message = locked.expect_err("has no password").to_string();
+    assert!(message.starts_with("roles/x/vars/main.yml:1:1: "), "{message}");
+    let open =
+        Loader::new(vocabulary(), paths(Some(Arc::new(Plain)))).load(&[Path::new("site.yml")]);
+    let playbook = open.expect("opens");
+    let role = playbook.plays[0].roles[0].scope.role().expect("a role");
+    let Some(crate::value::Value::Str(password)) = role.vars.get("password") else {
+        panic!("a text")
+    };
+    assert!(password.is_secret());
+}
+
+#[test]
+fn a_handler_of_the_last_list_wins_and_in_a_list_the_first() {
+    let (_, playbook) = case("handlers");
+    let handlers = &playbook.plays[0].handlers;
+    let winner = crate::playbook::Handler::winner(handlers, |handler| {
+        handler.answers("twice", handler.task.name.as_ref().map(crate::value::Str::as_str))
+    });
+    assert_eq!(winner, Some(0));
+    let (_, playbook) = case("roles");
+    let handlers = &playbook.plays[0].handlers;
+    let winner = crate::playbook::Handler::winner(handlers, |handler| {
+        handler
+            .answers("plain : restart", handler.task.name.as_ref().map(crate::value::Str::as_str))
+    });
+    assert_eq!(winner, Some(handlers.len() - 1), "the imported role's");
+}
+
+fn tree(files: Vec<(String, String)>) -> Loader {
+    let paths = crate::playbook::Paths {
+        files: Arc::new(crate::files::Tree::new(files)),
+        role_roots: vec![],
+        known_vars: Arc::default(),
+        unlock: None,
+    };
+    Loader::new(Arc::new(super::vocabulary::Words), paths)
+}
+
+#[test]
+fn imports_may_nest_but_not_for_ever() {
+    let chain =
+        |length: usize| {
+            let mut files = vec![(
+                "site.yml".to_string(),
+                "- hosts: all\n  tasks:\n    - import_tasks: 1.yml\n".to_string(),
+            )];
+            files.extend((1..length).map(|index| {
+                (format!("{index}.yml"), format!("- import_tasks: {}.yml\n", index + 1))
+            }));
+            files.push((format!("{length}.yml"), "- ping:\n".to_string()));
+            tree(files).load(&[Path::new("site.yml")])
+        };
+    assert_eq!(chain(30).expect("is not too deep").plays[0].all_tasks().len(), 1);
+    let problem = chain(200).expect_err("is too deep").to_string();
+    assert_eq!(problem, "31.yml:1:17: imports are nested deeper than 32");
+}
+
+#[test]
+fn an_include_of_itself_ends() {
+    let files = [
+        ("site.yml", "- hosts: all\n  tasks:\n    - include_tasks: self.yml\n"),
+        ("self.yml", "- include_tasks: self.yml\n"),
+    ];
+    let loader = tree(files.map(|(path, text)| (path.to_string(), text.to_string())).to_vec());
+    let playbook = loader.load(&[Path::new("site.yml")]).expect("loads");
+    let mut task = Arc::clone(&playbook.plays[0].all_tasks()[0]);
+    for depth in 0..200 {
+        let Some(Flow::IncludeTasks(include)) = &task.action.flow else { panic!("an include") };
+        match loader.include_tasks(&task, &include.clone(), "self.yml") {
+            Ok(block) => task = Arc::clone(tasks(&block.items)[0]),
+            Err(problem) => {
+                assert_eq!(depth, 100);
+                assert!(
+                    problem.to_string().ends_with("includes are nested deeper than 100"),
+                    "{problem}"
+                );
+                return;
+            }
+        }
+    }
+    panic!("it never ended");
 }

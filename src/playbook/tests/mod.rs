@@ -92,8 +92,8 @@ fn bad_playbooks_give_the_expected_messages() {
         let name = file.file_name().expect("a name").to_string_lossy().into_owned();
         let text = fs::read_to_string(&file).expect("read");
         let is_expected = |line: &&str| line.starts_with("# expect: ") || line.starts_with("#   ");
-        let expected: String =
-            text.lines().take_while(is_expected).map(|line| format!("{line}\n")).collect();
+        let lines: Vec<&str> = text.split_inclusive('\n').take_while(is_expected).collect();
+        let expected = lines.concat();
         let problems = match load(&base, &name) {
             Err(problems) => problems.0,
             Ok(playbook) => playbook.warnings.clone(),

@@ -6,8 +6,10 @@ use std::process::Stdio;
 use tokio::io::{AsyncRead, AsyncWrite, Join, join};
 use tokio::net::TcpStream;
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::time::timeout;
 
 use super::hop::Hop;
+use super::link::timed_out;
 use crate::remote::connect_error::ConnectError;
 
 /// Anything that SSH can be spoken over.
@@ -16,15 +18,19 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// Connects by TCP to the first address that answers.
 pub(super) async fn tcp(hop: &Hop) -> Result<TcpStream, ConnectError> {
+    let addresses = resolve(hop).await?;
+    // One address that swallows packets must not use up the time of the others.
+    let share = hop.timeout / u32::try_from(addresses.len().max(1)).unwrap_or(1);
     let mut last = None;
-    for address in resolve(hop).await? {
-        match TcpStream::connect(address).await {
-            Ok(stream) => {
+    for address in addresses {
+        match timeout(share, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => {
                 // Without it small packets wait for each other; failing to set it only costs time.
                 let _ = stream.set_nodelay(true);
                 return Ok(stream);
             }
-            Err(error) => last = Some(error),
+            Ok(Err(error)) => last = Some(error),
+            Err(_) => last = Some(std::io::ErrorKind::TimedOut.into()),
         }
     }
     let (host, address) = (hop.name.clone(), hop.address());
@@ -32,6 +38,7 @@ pub(super) async fn tcp(hop: &Hop) -> Result<TcpStream, ConnectError> {
         Some(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
             ConnectError::Refused { host, address }
         }
+        Some(error) if error.kind() == std::io::ErrorKind::TimedOut => timed_out(hop, "connecting"),
         Some(error) => ConnectError::Unreachable { host, address, why: error.to_string() },
         None => unresolvable(hop, "it has no address of the wanted family"),
     })

@@ -19,7 +19,10 @@ pub struct Sshd {
 impl Sshd {
     /// `None`, with a line that says why, where there is no sshd to run.
     pub fn start(extra: &str) -> Option<Self> {
-        Self::start_after(&Script::new(), extra)
+        match std::env::var("MXPROV_TEST_ROOT") {
+            Ok(root) => Self::start_after(&in_root(&root), extra),
+            Err(_) => Self::start_after(&Script::new(), extra),
+        }
     }
 
     /// Runs `before` in a mount namespace of its own, if it is not empty, and then sshd in it.
@@ -52,7 +55,8 @@ impl Sshd {
         let _ = std::fs::create_dir_all("/run/sshd");
         let log = std::fs::File::create(at("log")).unwrap();
         let mut script = before.clone();
-        script.run(["exec", program, "-D", "-e", "-f", &at("config")]);
+        script.line("exec $inside \\");
+        script.run([program, "-D", "-e", "-f", &at("config")]);
         let unshare: &[&str] = if before.is_empty() { &[] } else { &["unshare", "-m"] };
         let text = script.text_to_send();
         let command = [unshare, &["sh", "-c", text.expose_secret()]].concat();
@@ -128,4 +132,19 @@ pub fn keygen(arguments: &[&str], file: &Path) {
     let output =
         Command::new("ssh-keygen").arg("-q").args(arguments).arg("-f").arg(file).output().unwrap();
     assert!(output.status.success(), "{output:?}");
+}
+
+/// A root filesystem (with an sshd) to run the tests' servers in; nothing is written to it.
+fn in_root(root: &str) -> Script {
+    let mut script = Script::strict();
+    script.assign("root", root);
+    script.line(
+        r#"mount -t tmpfs none /mnt
+mkdir /mnt/up /mnt/work /mnt/root
+mount -t overlay -o "lowerdir=$root,upperdir=/mnt/up,workdir=/mnt/work" none /mnt/root
+for at in dev proc tmp; do mount --rbind /$at /mnt/root/$at; done
+mkdir -p /mnt/root/run/sshd
+inside="chroot /mnt/root""#,
+    );
+    script
 }

@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
@@ -10,8 +10,8 @@ use secrecy::SecretString;
 use super::sshd::{Sshd, keygen};
 use crate::remote::become_tests::Machine;
 use crate::remote::{
-    Become, ConfigFiles, ConnectError, Connection, Env, HostKeyChecking, OnFailure, Prompt, Script,
-    Target,
+    Become, ConfigFiles, ConnectError, Connection, Env, HostKeyChecking, JobId, OnFailure, Prompt,
+    Script, Target,
 };
 
 async fn error(target: &Target, env: &Env) -> ConnectError {
@@ -316,6 +316,35 @@ async fn a_password_logs_in_and_becomes_root() {
 }
 
 #[tokio::test]
+async fn a_detached_job_of_sudo_outlives_the_connection() {
+    let extra = "Match User mxtest\nPasswordAuthentication yes\nAuthorizedKeysFile none";
+    let Some((_machine, sshd, target)) = with_password(extra) else { return };
+    let root = Become { password: target.password.clone(), ..Become::user("root") };
+    let id = JobId::random();
+    let first = Connection::open(&target, &sshd.env()).await.unwrap();
+    let shell = first.shell(&root).await.unwrap();
+    let mut job = Script::new();
+    job.line("id -u; sleep 3; echo done");
+    shell.detach(&id, "slow", &job).await.unwrap();
+    let mut held = Script::new();
+    // sudo is in the middle of a command when the connection goes.
+    held.limit(Duration::from_secs(30)).line(
+        "at=$$; until case $(ps -o comm= -p $at) in sshd*) true ;; *) false ;; esac; do \
+         at=$(ps -o ppid= -p $at | tr -d ' '); done; kill -9 $at; sleep 9",
+    );
+    assert!(shell.run_one(held).await.is_err());
+    let second = Connection::open(&target, &sshd.env()).await.unwrap();
+    let shell = second.shell(&root).await.unwrap();
+    let output = shell.follow(&id, "slow", &mut |_| {}).await.unwrap();
+    assert_eq!((output.status, output.stdout.as_slice()), (0, &b"0\ndone\n"[..]));
+    let lock = second.lock(&root, "ann", Duration::ZERO).await.unwrap();
+    let third = Connection::open(&target, &sshd.env()).await.unwrap();
+    let busy = third.lock(&Become::login(), "bob", Duration::ZERO).await.unwrap_err();
+    assert!(busy.to_string().contains("ann"), "{busy}");
+    lock.release().await;
+}
+
+#[tokio::test]
 async fn a_key_that_is_not_the_known_one_gets_no_password() {
     let extra = "Match User mxtest\nPasswordAuthentication yes\nAuthorizedKeysFile none";
     let Some((_machine, sshd, target)) = with_password(extra) else { return };
@@ -387,32 +416,224 @@ async fn ssh_decides_the_same_about_host_keys() {
     let bare: Vec<String> =
         keys.iter().map(|key| key.rsplit_once(' ').unwrap().0.to_owned()).collect();
     let known = sshd.path("known_hosts");
-    for lines in LINES {
+    let modes = [("yes", HostKeyChecking::Strict), ("accept-new", HostKeyChecking::AcceptNew)];
+    for (lines, (word, mode)) in LINES.iter().flat_map(|lines| modes.map(|mode| (lines, mode))) {
         let text = lines
             .replace("@p@", &sshd.port.to_string())
             .replace("@1@", &bare[0])
             .replace("@2@", &bare[1])
             .replace("@3@", &bare[2]);
         std::fs::write(&known, format!("{text}\n")).unwrap();
-        let ssh = Command::new("ssh")
-            .args(["-F", "none", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes"])
-            .args(["-o", "GlobalKnownHostsFile=none", "-o", "UpdateHostKeys=no", "-o"])
-            .arg(format!("UserKnownHostsFile={}", known.display()))
-            .arg("-i")
-            .arg(sshd.path("user"))
-            .args(["-p", &sshd.port.to_string(), "127.0.0.1", "true"])
-            .stdin(Stdio::null())
-            .output();
-        let Ok(ssh) = ssh else { return };
-        let ours = Connection::open(&target, &env).await;
+        let ours =
+            Connection::open(&Target { host_key_checking: Some(mode), ..target.clone() }, &env)
+                .await;
+        let our_lines = std::fs::read_to_string(&known).unwrap();
+        std::fs::write(&known, format!("{text}\n")).unwrap();
+        let Some(theirs) = ssh(&sshd, word) else { return };
         // ssh passes over a marker with a tab behind it; we take a revoked key for revoked.
-        let stricter = lines.starts_with("@revoked\t");
-        let said = String::from_utf8_lossy(&ssh.stderr);
+        if lines.starts_with("@revoked\t") {
+            assert!(ours.is_err());
+            continue;
+        }
         assert_eq!(
             ours.is_ok(),
-            ssh.status.success() && !stricter,
-            "{lines:?}: {:?}, ssh: {said}",
+            theirs.is_empty(),
+            "{lines:?} {word}: {:?}, ssh: {theirs}",
             ours.err()
         );
+        let their_lines = std::fs::read_to_string(&known).unwrap();
+        assert_eq!(our_lines, their_lines, "{lines:?} {word}");
     }
+}
+
+/// What `ssh` says when it does not get in; nothing when it does.
+fn ssh(sshd: &Sshd, checking: &str) -> Option<String> {
+    let output = Command::new("ssh")
+        .args(["-F", "none", "-o", "BatchMode=yes", "-o"])
+        .arg(format!("StrictHostKeyChecking={checking}"))
+        .args(["-o", "GlobalKnownHostsFile=none", "-o", "UpdateHostKeys=no", "-o"])
+        .arg(format!("UserKnownHostsFile={}", sshd.path("known_hosts").display()))
+        .arg("-i")
+        .arg(sshd.path("user"))
+        .args(["-p", &sshd.port.to_string(), "127.0.0.1", "true"])
+        .stdin(Stdio::null())
+        .output()
+        .ok()?;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    Some(if output.status.success() { String::new() } else { said + "refused" })
+}
+
+fn peak_memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
+}
+
+#[tokio::test]
+#[ignore = "moves 2 GB and measures the memory of the whole process"]
+async fn a_gigabyte_goes_both_ways_in_little_memory() {
+    use tokio::io::AsyncReadExt as _;
+    const SIZE: u64 = 1 << 30;
+    let Some(sshd) = Sshd::start("RekeyLimit 64M") else { return };
+    let connection = Connection::open(&sshd.target(), &sshd.env()).await.unwrap();
+    let shell = connection.shell(&Become::login()).await.unwrap();
+    shell.run_one(Script::of(["true"])).await.unwrap();
+    let before = peak_memory();
+    let path = sshd.path("big").display().to_string();
+    let start = Instant::now();
+    let data = tokio::io::repeat(b'x').take(SIZE);
+    assert_eq!(shell.upload(&path, data).await.unwrap(), SIZE);
+    eprintln!("out: {:?}, memory +{} MB", start.elapsed(), peak_memory() - before);
+    let start = Instant::now();
+    assert_eq!(shell.download(&path, tokio::io::sink()).await.unwrap(), SIZE);
+    eprintln!("in: {:?}, memory +{} MB", start.elapsed(), peak_memory() - before);
+    assert!(peak_memory() - before <= 64);
+}
+
+#[tokio::test]
+async fn a_detached_job_is_picked_up_after_a_cut() {
+    let Some(sshd) = Sshd::start("") else { return };
+    let connection = Connection::open(&sshd.target(), &sshd.env()).await.unwrap();
+    let shell = connection.shell(&Become::login()).await.unwrap();
+    let id = JobId::random();
+    let mut job = Script::new();
+    job.line("echo begun; sleep 3; echo done");
+    shell.detach(&id, "slow", &job).await.unwrap();
+    let mut cut = Script::new();
+    cut.line("kill -9 $(ps -o ppid= -p $$)");
+    assert!(shell.run_one(cut).await.is_err());
+    let again = Connection::open(&sshd.target(), &sshd.env()).await.unwrap();
+    let shell = again.shell(&Become::login()).await.unwrap();
+    assert!(shell.jobs().await.unwrap().iter().any(|job| job.id == id && job.running));
+    let output = shell.follow(&id, "slow", &mut |_| {}).await.unwrap();
+    assert_eq!((output.status, output.stdout.as_slice()), (0, &b"begun\ndone\n"[..]));
+}
+
+/// A server that says `what` again and again, `times` over, and then closes.
+fn babbler(what: &'static [u8], times: usize) -> u16 {
+    use std::io::Write as _;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        for _ in 0..times {
+            if stream.write_all(what).is_err() {
+                return;
+            }
+        }
+    });
+    port
+}
+
+#[tokio::test]
+async fn a_server_that_babbles_hurts_nobody() {
+    let Some(sshd) = Sshd::start("") else { return };
+    let env = sshd.env();
+    let target = Target { connect_timeout: Some(Duration::from_secs(3)), ..sshd.target() };
+    let before = peak_memory();
+    let cases: [(&[u8], usize); 6] = [
+        (b"", 0),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", 1),
+        (b"no end of this line ", 50_000_000),
+        (b"a banner line\r\n", 50_000_000),
+        (b"SSH-2.0-x\r\n\0\0\0\x0c\x0a\x14", 50_000_000),
+        (b"SSH-2.0-x\r\n\xff\xff\xff\xff\xff", 50_000_000),
+    ];
+    for (what, times) in cases {
+        let start = Instant::now();
+        let babbling = Target { port: Some(babbler(what, times)), ..target.clone() };
+        let error = error(&babbling, &env).await;
+        eprintln!("{:?} after {:?}: {error}", String::from_utf8_lossy(what), start.elapsed());
+        assert!(start.elapsed() < Duration::from_secs(5));
+        assert!(error.to_string().starts_with("`web1`"), "{error}");
+    }
+    assert!(peak_memory() - before < 128);
+}
+
+/// Relays to `to` with `delay` in each direction, and passes nothing any more once `silent` is set.
+async fn slow_relay(to: u16, delay: Duration, silent: &Arc<AtomicBool>) -> u16 {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let silent = Arc::clone(silent);
+    tokio::spawn(async move {
+        while let Ok((near, _)) = listener.accept().await {
+            // The connection itself takes a round trip too.
+            tokio::time::sleep(delay * 2).await;
+            let far = tokio::net::TcpStream::connect(("127.0.0.1", to)).await.unwrap();
+            near.set_nodelay(true).unwrap();
+            far.set_nodelay(true).unwrap();
+            let ((near_in, near_out), (far_in, far_out)) = (near.into_split(), far.into_split());
+            tokio::spawn(pass(near_in, far_out, delay, Arc::clone(&silent)));
+            tokio::spawn(pass(far_in, near_out, delay, Arc::clone(&silent)));
+        }
+    });
+    port
+}
+
+async fn pass(
+    mut from: tokio::net::tcp::OwnedReadHalf,
+    mut to: tokio::net::tcp::OwnedWriteHalf,
+    delay: Duration,
+    silent: Arc<AtomicBool>,
+) {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel::<(_, Vec<u8>)>();
+    tokio::spawn(async move {
+        while let Some((due, bytes)) = receiver.recv().await {
+            tokio::time::sleep_until(due).await;
+            if !silent.load(Ordering::SeqCst) && to.write_all(&bytes).await.is_err() {
+                return;
+            }
+        }
+    });
+    let mut buffer = vec![0; 65536];
+    while let Ok(size @ 1..) = from.read(&mut buffer).await {
+        let _ = sender.send((tokio::time::Instant::now() + delay, buffer[..size].to_vec()));
+    }
+}
+
+#[tokio::test]
+async fn the_first_answer_takes_few_round_trips() {
+    let Some(sshd) = Sshd::start("") else { return };
+    let round_trip = Duration::from_millis(100);
+    let port = slow_relay(sshd.port, round_trip / 2, &Arc::default()).await;
+    let target = Target { port: Some(port), ..sshd.target() };
+    let key = std::fs::read_to_string(sshd.path("host_ed25519.pub")).unwrap();
+    std::fs::write(sshd.path("known_hosts"), format!("[127.0.0.1]:{port} {key}")).unwrap();
+    let start = Instant::now();
+    let connection = Connection::open(&target, &sshd.env()).await.unwrap();
+    let login = start.elapsed();
+    let shell = connection.shell(&Become::login()).await.unwrap();
+    shell.run_one(Script::of(["true"])).await.unwrap();
+    let first = start.elapsed();
+    let parts = vec![Script::of(["true"]); 50];
+    shell.run(&parts, OnFailure::Stop, &mut |_, _| {}).await.unwrap();
+    let more = start.elapsed() - first;
+    eprintln!(
+        "login {login:?}, first answer {first:?}, 50 parts more {more:?}, round trip {round_trip:?}"
+    );
+    assert!(first < round_trip * 12 + Duration::from_secs(1));
+    assert!(more < round_trip * 2 + Duration::from_secs(1));
+}
+
+#[tokio::test]
+async fn a_connection_that_falls_silent_is_lost() {
+    let Some(sshd) = Sshd::start("") else { return };
+    let silent = Arc::new(AtomicBool::new(false));
+    let port = slow_relay(sshd.port, Duration::ZERO, &silent).await;
+    let ssh_args = ["-o", "ServerAliveInterval=1"].map(str::to_owned).to_vec();
+    let target = Target { port: Some(port), ssh_args, ..sshd.target() };
+    let key = std::fs::read_to_string(sshd.path("host_ed25519.pub")).unwrap();
+    std::fs::write(sshd.path("known_hosts"), format!("[127.0.0.1]:{port} {key}")).unwrap();
+    let connection = Connection::open(&target, &sshd.env()).await.unwrap();
+    let shell = connection.shell(&Become::login()).await.unwrap();
+    shell.run_one(Script::of(["true"])).await.unwrap();
+    silent.store(true, Ordering::SeqCst);
+    let start = Instant::now();
+    let lost = shell.run_one(Script::of(["sleep", "60"])).await.unwrap_err();
+    assert!(start.elapsed() < Duration::from_secs(8), "{lost} after {:?}", start.elapsed());
+    let start = Instant::now();
+    assert!(connection.shell(&Become::login()).await.is_err());
+    connection.close().await;
+    assert!(start.elapsed() < Duration::from_secs(3));
 }

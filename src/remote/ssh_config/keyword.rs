@@ -38,7 +38,6 @@ const PASSED_OVER: &[&str] = &[
     "bindinterface",
     "canonicaldomains",
     "canonicalizefallbacklocal",
-    "canonicalizehostname",
     "canonicalizemaxdots",
     "canonicalizepermittedcnames",
     "casignaturealgorithms",
@@ -91,7 +90,6 @@ const PASSED_OVER: &[&str] = &[
     "permitremoteopen",
     "pkcs11provider",
     "protocol",
-    "proxyusefdpass",
     "pubkeyacceptedalgorithms",
     "pubkeyacceptedkeytypes",
     "refuseconnection",
@@ -100,7 +98,6 @@ const PASSED_OVER: &[&str] = &[
     "remoteforward",
     "requesttty",
     "requiredrsasize",
-    "revokedhostkeys",
     "rhostsauthentication",
     "rhostsrsaauthentication",
     "rsaauthentication",
@@ -141,6 +138,11 @@ const PASSED_OVER: &[&str] = &[
     "setuptimeout",
 ];
 
+/// Settings that change which host is reached, how, or which keys are refused: going on without
+/// them would be wrong in silence.
+pub(super) const NOT_FOLLOWED: [&str; 3] =
+    ["canonicalizehostname", "proxyusefdpass", "revokedhostkeys"];
+
 /// What a keyword is to us.
 pub(super) enum Keyword {
     Used(&'static str),
@@ -155,7 +157,7 @@ pub(super) fn sort(keyword: &str) -> Keyword {
         "hostkeyalgorithm" => return Keyword::Unknown,
         other => other,
     };
-    if let Some(used) = USED.iter().find(|used| **used == keyword) {
+    if let Some(used) = USED.iter().chain(&NOT_FOLLOWED).find(|used| **used == keyword) {
         Keyword::Used(used)
     } else if PASSED_OVER.contains(&keyword) {
         Keyword::PassedOver

@@ -64,6 +64,20 @@ impl Resolved {
         tokens.host_name(value.first()).map_err(|why| value.at.error(why))
     }
 
+    /// Refuses what would be wrong to ignore in silence.
+    fn followable(self) -> Result<Self, ConfigError> {
+        for keyword in keyword::NOT_FOLLOWED {
+            let set =
+                self.get(keyword).filter(|value| !matches!(value.first(), "no" | "false" | "none"));
+            if let Some(value) = set {
+                let why =
+                    format!("`{keyword}` cannot be followed here; leave it out for this host");
+                return Err(value.at.error(why));
+            }
+        }
+        Ok(self)
+    }
+
     fn take(&mut self, keyword: &'static str, value: Value) {
         // Whichever of these two comes first rules out the other, even with the value `none`.
         let rival = match keyword {
@@ -101,7 +115,7 @@ pub(in crate::remote) fn resolve(
         reader.name = reader.found.host(query.name)?;
         reader.pass(layers)?;
     }
-    Ok(reader.found)
+    reader.found.followable()
 }
 
 struct Reader<'a> {

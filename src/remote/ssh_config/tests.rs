@@ -52,6 +52,7 @@ const CASES: &[(&str, &[&str])] = &[
         "ControlMaster auto\nControlPersist 60s\nForwardAgent yes\nLogLevel ERROR\nSendEnv LANG LC_*",
         &["a"],
     ),
+    ("CanonicalizeHostname no\nCanonicalizeHostname always\nPort 6", &["a"]),
     ("IgnoreUnknown Foo*,bar\nFooBar 1\nBar 2\nPort 3", &["a"]),
     (
         "PreferredAuthentications publickey,password\nPubkeyAuthentication no\nPasswordAuthentication no",
@@ -186,6 +187,8 @@ fn errors_say_where() {
         ("Host a\n Port", 2, "needs a value"),
         ("Match hots a", 1, "`match hots`"),
         ("Match all host a", 1, "stands alone"),
+        ("Host b\n RevokedHostKeys /x\nHost a\n RevokedHostKeys /y", 4, "cannot be followed"),
+        ("RevokedHostKeys none\nCanonicalizeHostname yes", 2, "cannot be followed"),
         ("Match exec %z", 1, "`%z`"),
         ("Include config", 1, "too many"),
     ] {

@@ -29,7 +29,7 @@ fn restore(path: &str, before: Option<&Attributes>, content: Option<&[u8]>) -> S
         (Some(before), Some(content)) if before.kind == PathKind::File => {
             script.data("content", content);
             script.line(
-                r#"content >"$target.mxprov-back" && mv -f -- "$target.mxprov-back" "$target""#,
+                r#"(umask 077; content >"$target.mxprov-back") && mv -f -- "$target.mxprov-back" "$target""#,
             );
             let all = Ownership {
                 owner: Some(before.owner.clone()),
@@ -48,8 +48,19 @@ fn restore(path: &str, before: Option<&Attributes>, content: Option<&[u8]>) -> S
     script
 }
 
+/// Keys that were there before: their loss takes effect at once.
+fn is_access(path: &str, before: &PathState) -> bool {
+    path.ends_with("/.ssh/authorized_keys") && before.attributes().is_some()
+}
+
 pub(super) fn guarded(path: &str, before: &PathState, content: Option<&[u8]>) -> Nature {
-    let guard = is_connectivity(path)
-        .then(|| Guard::Configuration { inverse: restore(path, before.attributes(), content) });
+    let inverse = || restore(path, before.attributes(), content);
+    let guard = if is_access(path, before) {
+        Some(Guard::Effect { inverse: inverse() })
+    } else if is_connectivity(path) {
+        Some(Guard::Configuration { inverse: inverse() })
+    } else {
+        None
+    };
     Nature { guard, ..Nature::default() }
 }

@@ -12,6 +12,7 @@ mod state;
 mod tree;
 mod write;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use actions::{Link, MakeDirectory, Remove, SetAttributes, Touch};
@@ -83,6 +84,36 @@ impl Host<'_> {
             }
         }
         None
+    }
+
+    /// All that is below a directory, itself not included: as it was read, and over it what planned
+    /// actions make of it. Sorted by path.
+    pub fn below(&self, folder: &str) -> Result<Vec<TreeNode>, Suspend> {
+        let query = Path { path: folder.to_string() };
+        let fresh = match self.lookup(&query) {
+            Some(Ok(state)) => state.attributes().is_some_and(|found| found.fresh),
+            _ => false,
+        };
+        let mut nodes: BTreeMap<String, Attributes> = BTreeMap::new();
+        if !fresh {
+            let tree = self.state(Tree { path: folder.to_string() })?;
+            let read = tree.0.iter().filter(|node| node.path != folder);
+            nodes.extend(read.map(|node| (node.path.clone(), node.attributes.clone())));
+        }
+        let below = format!("{}/", folder.trim_end_matches('/'));
+        let planned = self.predictions::<Path>();
+        for (query, state) in planned.filter(|(query, _)| query.path.starts_with(&below)) {
+            match &*state {
+                PathState::Present(found) => {
+                    nodes.insert(query.path.clone(), found.clone());
+                }
+                PathState::Absent => {
+                    let gone = format!("{}/", query.path);
+                    nodes.retain(|path, _| *path != query.path && !path.starts_with(&gone));
+                }
+            }
+        }
+        Ok(nodes.into_iter().map(|(path, attributes)| TreeNode { path, attributes }).collect())
     }
 
     /// The SHA-256 of a regular file, in hexadecimal; none if there is none.

@@ -2,6 +2,7 @@
 
 use super::item::Item;
 use super::machine::Machine;
+use super::moment;
 use crate::template::failure::{Missing, Stop};
 use crate::template::{python, secret};
 use crate::value::{Key, Value};
@@ -21,6 +22,8 @@ impl<'a> Machine<'_, 'a> {
                 let own = if name.starts_with('_') { None } else { frame.own(name) };
                 own.unwrap_or_else(|| Err(missing(name, "imported template", [""; 0])))
             }
+            Item::Time(at) => moment::attribute(at, name).map(Item::Value),
+            Item::Duration(micros) => moment::duration_attribute(*micros, name).map(Item::Value),
             Item::Loop(state) => state.attribute(name).map(Item::Value),
             Item::Cycler(cycler) if name == "current" => {
                 Ok(cycler.0.get(*cycler.1.borrow()).cloned().unwrap_or(Value::Null).into())

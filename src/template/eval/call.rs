@@ -1,16 +1,16 @@
-//! Filters, tests, functions, macros and methods: evaluating the arguments and calling.
+//! Functions, macros and methods: evaluating the arguments and calling.
 
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::Session;
 use super::item::{Closure, Item};
 use super::machine::Machine;
+use super::moment;
 use super::output::Output;
 use crate::template::arguments::Arguments;
-use crate::template::failure::{Missing, Stop, fully_known, known};
+use crate::template::failure::{Missing, Stop, fully_known};
 use crate::template::syntax::tree::{Argument, At, Expression, Node};
-use crate::template::{filter, function, method, python, secret, test};
+use crate::template::{function, method, secret};
 use crate::value::Value;
 
 impl<'a> Machine<'_, 'a> {
@@ -42,117 +42,6 @@ impl<'a> Machine<'_, 'a> {
             }
         }
         Ok(arguments)
-    }
-
-    /// `input | name(arguments)`
-    pub(super) fn filter(
-        &self,
-        node: &Node,
-        name: &str,
-        input: impl FnOnce() -> Result<Item<'a>, Stop>,
-        arguments: &[Argument],
-    ) -> Result<Item<'a>, Stop> {
-        match filter::plain_name(name) {
-            "default" | "d" => return self.default(input(), arguments),
-            "mandatory" => return self.mandatory(node, input(), arguments),
-            _ => {}
-        }
-        let input = known(self.session.finish(input()?)?)?;
-        let arguments = self.arguments(arguments)?;
-        let at = At { start: node.at.start, end: node.at.start + name.len() };
-        self.session
-            .filter(name, input, arguments)
-            .map(Item::Value)
-            .map_err(|stop| stop.at(self.span(at)))
-    }
-
-    /// `default`: catches what is undefined, and what is false if its second argument says so.
-    fn default(
-        &self,
-        input: Result<Item<'a>, Stop>,
-        arguments: &[Argument],
-    ) -> Result<Item<'a>, Stop> {
-        let argument = |index: usize, name: &str| {
-            let keyword = arguments.iter().find_map(|argument| match argument {
-                Argument::Keyword(known, node) if &**known == name => Some(node),
-                _ => None,
-            });
-            keyword.or_else(|| match arguments.get(index) {
-                Some(Argument::Positional(node)) => Some(node),
-                _ => None,
-            })
-        };
-        let fallback = || match argument(0, "default_value") {
-            Some(node) => self.eval(node),
-            None => Ok(Item::Value(Value::data(""))),
-        };
-        match input {
-            Ok(Item::Value(Value::Unknown(unknown))) => Err(Stop::Unknown(unknown)),
-            Ok(item) => {
-                let also_false =
-                    argument(1, "boolean").map_or(Ok(false), |node| self.truth(node))?;
-                let holds = match &item {
-                    Item::Value(value) | Item::Raw(value) => python::truth(value)?,
-                    _ => true,
-                };
-                if also_false && !holds { fallback() } else { Ok(item) }
-            }
-            Err(stop) if stop.is_undefined() => fallback(),
-            Err(stop) => Err(stop),
-        }
-    }
-
-    /// `mandatory`: an error with a message of one's own where the input is undefined.
-    fn mandatory(
-        &self,
-        node: &Node,
-        input: Result<Item<'a>, Stop>,
-        arguments: &[Argument],
-    ) -> Result<Item<'a>, Stop> {
-        match input {
-            Err(Stop::Undefined(undefined)) => {
-                let arguments = self.arguments(arguments)?.bind(&["msg"])?;
-                let message = match (arguments.value(0), &undefined.missing) {
-                    (Some(Value::Null) | None, Missing::Variable(name)) => {
-                        format!("mandatory variable `{name}` is not defined")
-                    }
-                    (Some(Value::Null) | None, _) => "mandatory value is not defined".to_string(),
-                    (Some(message), _) => python::text(message)?.to_string(),
-                };
-                Err(self.error(node.at, message))
-            }
-            other => other,
-        }
-    }
-
-    /// `input is name(arguments)`
-    pub(super) fn test(
-        &self,
-        node: &Node,
-        name: &str,
-        input: &Node,
-        arguments: &[Argument],
-    ) -> Result<bool, Stop> {
-        match filter::plain_name(name) {
-            plain @ ("defined" | "undefined") => {
-                return match self.eval(input) {
-                    Ok(_) => Ok(plain == "defined"),
-                    Err(stop) if stop.is_undefined() => Ok(plain == "undefined"),
-                    Err(stop) => Err(stop),
-                };
-            }
-            "vault_encrypted" => {
-                let Expression::Name(variable) = &input.expression else { return Ok(false) };
-                let raw = self.session.scope().get(variable);
-                return Ok(matches!(raw, Some(Value::Encrypted(_))));
-            }
-            "callable" => return Ok(matches!(self.eval(input)?, Item::Macro(_))),
-            _ => {}
-        }
-        let at = At { start: node.at.start, end: node.at.start + name.len() };
-        let value = self.known(input)?;
-        let arguments = self.arguments(arguments)?;
-        self.session.test(name, &value, arguments).map_err(|stop| stop.at(self.span(at)))
     }
 
     /// `callee(arguments)`
@@ -257,6 +146,7 @@ impl<'a> Machine<'_, 'a> {
 
     fn method(&self, item: &Item<'a>, name: &str, arguments: Arguments) -> Result<Item<'a>, Stop> {
         match item {
+            Item::Time(_) | Item::Duration(_) => moment::method(item, name, arguments),
             Item::Loop(state) if name == "cycle" || name == "changed" => {
                 state.method(name, &arguments.positional).map(Item::Value)
             }
@@ -271,7 +161,7 @@ impl<'a> Machine<'_, 'a> {
             }
             Item::Value(_) | Item::Raw(_) | Item::Variables(_) | Item::Hosts => {
                 let value = self.session.known(item.clone())?;
-                self.session.method(&value, name, arguments).map(Item::Value)
+                call_method(&value, name, arguments).map(Item::Value)
             }
             other => {
                 let member = self.attribute(other, name)?;
@@ -296,44 +186,12 @@ impl<'a> Machine<'_, 'a> {
     }
 }
 
-impl Session<'_> {
-    /// Applies a filter by name.
-    pub fn filter(&self, name: &str, input: Value, arguments: Arguments) -> Result<Value, Stop> {
-        let found = filter::find(name)?;
-        let input = known(input)?;
-        if !found.partial {
-            fully_known(&input)?;
-            arguments.values().try_for_each(fully_known)?;
-        }
-        let sources: Vec<Value> =
-            std::iter::once(&input).chain(arguments.values()).cloned().collect();
-        let bound = arguments.bind(found.parameters).map_err(|stop| during(stop, name))?;
-        let result = (found.run)(self, input, &bound)?;
-        Ok(secret::spread(result, sources.iter()))
+/// Calls a method of a string, list or mapping.
+fn call_method(value: &Value, name: &str, arguments: Arguments) -> Result<Value, Stop> {
+    if matches!(value, Value::Str(_)) {
+        arguments.values().try_for_each(fully_known)?;
     }
-
-    /// Asks a test by name.
-    pub fn test(&self, name: &str, input: &Value, arguments: Arguments) -> Result<bool, Stop> {
-        let found = test::find(name)?;
-        let bound = arguments.bind(found.parameters).map_err(|stop| during(stop, name))?;
-        (found.run)(self, input, &bound)
-    }
-
-    /// Calls a method of a string, list or mapping.
-    pub fn method(&self, value: &Value, name: &str, arguments: Arguments) -> Result<Value, Stop> {
-        let sources: Vec<Value> =
-            std::iter::once(value).chain(arguments.values()).cloned().collect();
-        let result = method::call(value, name, arguments)?;
-        Ok(secret::spread(result, sources.iter()))
-    }
-}
-
-fn during(stop: Stop, name: &str) -> Stop {
-    match stop {
-        Stop::Error(mut error) => {
-            error.message = format!("`{name}`: {}", error.message);
-            Stop::Error(error)
-        }
-        other => other,
-    }
+    let sources: Vec<Value> = std::iter::once(value).chain(arguments.values()).cloned().collect();
+    let result = method::call(value, name, arguments)?;
+    Ok(secret::spread(result, sources.iter()))
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::item::Item;
 use super::machine::Machine;
+use super::moment;
 use super::operator;
 use crate::template::failure::{Missing, Stop};
 use crate::template::syntax::tree::{At, Comparison, Expression, Node, Operator, Slice};
@@ -110,8 +111,9 @@ impl<'a> Machine<'_, 'a> {
                 }),
             }
         };
-        let (start, stop, step) = (bound(&slice.start)?, bound(&slice.stop)?, bound(&slice.step)?);
-        let cut = operator::slice(&input, start, stop, step);
+        let (first, end) = (bound(&slice.start)?, bound(&slice.stop)?);
+        let step = bound(&slice.step)?;
+        let cut = operator::slice(&input, first, end, step);
         let cut = cut.map_err(|stop| stop.at(self.span(slice.input.at)))?;
         Ok(Item::Value(secret::spread(cut, std::iter::once(&input))))
     }
@@ -147,10 +149,19 @@ impl<'a> Machine<'_, 'a> {
     }
 
     fn binary(&self, operator: Operator, left: &Node, right: &Node) -> Result<Item<'a>, Stop> {
-        let (a, b) = if operator == Operator::Concatenate {
-            (self.shown(left).map_err(Stop::used)?, self.shown(right).map_err(Stop::used)?)
-        } else {
-            (self.operand(left)?, self.operand(right)?)
+        let (a, b) = match operator {
+            Operator::Concatenate => {
+                (self.shown(left).map_err(Stop::used)?, self.shown(right).map_err(Stop::used)?)
+            }
+            Operator::Subtract => {
+                let a = self.eval(left).map_err(Stop::used)?;
+                let b = self.eval(right).map_err(Stop::used)?;
+                if let (Item::Time(a), Item::Time(b)) = (&a, &b) {
+                    return Ok(Item::Duration(moment::difference(a, b)));
+                }
+                (self.session.known(a)?, self.session.known(b)?)
+            }
+            _ => (self.operand(left)?, self.operand(right)?),
         };
         let result = if operator == Operator::Remainder
             && let Value::Str(format) = &a
@@ -162,7 +173,7 @@ impl<'a> Machine<'_, 'a> {
         };
         let at = At { start: left.at.start, end: right.at.end };
         let result = result.map_err(|stop| stop.at(self.span(at)))?;
-        Ok(Item::Value(secret::spread(result, [&a, &b].into_iter())))
+        Ok(Item::Value(secret::spread(result, [&a, &b])))
     }
 
     /// The value of an operand, which must be known and defined.

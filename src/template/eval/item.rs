@@ -36,6 +36,10 @@ pub(crate) enum Item<'a> {
     Loop(Rc<LoopState<'a>>),
     /// `cycler(…)`: its items and the index of the current one.
     Cycler(Rc<(Vec<Value>, RefCell<usize>)>),
+    /// What `now()` and `to_datetime` give.
+    Time(Rc<jiff::Zoned>),
+    /// The difference of two times, in microseconds.
+    Duration(i64),
     /// `joiner(…)`: its separator and whether it was called.
     Joiner(Rc<(Value, RefCell<bool>)>),
 }
@@ -62,6 +66,8 @@ impl Item<'_> {
             Self::Loop(_) => "loop",
             Self::Cycler(_) => "cycler",
             Self::Joiner(_) => "joiner",
+            Self::Time(_) => "datetime",
+            Self::Duration(_) => "timedelta",
         }
     }
 }

@@ -1,12 +1,14 @@
 //! Walking the tree: the evaluator.
 
 mod access;
+mod apply;
 mod call;
 mod expression;
 mod frame;
 mod item;
 mod looping;
 mod machine;
+mod moment;
 mod mutation;
 mod operator;
 mod output;

@@ -120,9 +120,10 @@ fn integers(operator: Operator, a: i64, b: i64) -> Result<Value, Stop> {
         Operator::Add | Operator::Concatenate => a.checked_add(b),
         Operator::Subtract => a.checked_sub(b),
         Operator::Multiply => a.checked_mul(b),
-        Operator::Divide if b == 0 => return Err(zero()),
+        Operator::Divide | Operator::FloorDivide | Operator::Remainder if b == 0 => {
+            return Err(zero());
+        }
         Operator::Divide => return Ok(Value::Float(python::as_float(a) / python::as_float(b))),
-        Operator::FloorDivide | Operator::Remainder if b == 0 => return Err(zero()),
         Operator::FloorDivide => floor_divide(a, b),
         Operator::Remainder => floor_divide(a, b).and_then(|q| a.checked_sub(q.checked_mul(b)?)),
         Operator::Power if b < 0 => {
@@ -169,7 +170,7 @@ pub(super) fn percent(format: &str, operand: &Value, tuple: bool) -> Result<Valu
 pub(super) fn slice(
     input: &Value,
     start: Option<i64>,
-    stop: Option<i64>,
+    end: Option<i64>,
     step: Option<i64>,
 ) -> Result<Value, Stop> {
     let step = step.unwrap_or(1);
@@ -178,12 +179,12 @@ pub(super) fn slice(
     }
     match input {
         Value::List(items) => {
-            let picked = picks(items.len(), start, stop, step);
+            let picked = picks(items.len(), start, end, step);
             Ok(Value::list(picked.into_iter().filter_map(|index| items.get(index).cloned())))
         }
         Value::Str(text) => {
             let characters: Vec<char> = text.as_str().chars().collect();
-            let picked = picks(characters.len(), start, stop, step);
+            let picked = picks(characters.len(), start, end, step);
             let cut: String = picked.into_iter().filter_map(|at| characters.get(at)).collect();
             Ok(Value::data(cut))
         }
@@ -192,12 +193,12 @@ pub(super) fn slice(
 }
 
 /// The indices of a slice, by Python's rules for absent, negative and far bounds.
-fn picks(length: usize, start: Option<i64>, stop: Option<i64>, step: i64) -> Vec<usize> {
+fn picks(length: usize, start: Option<i64>, end: Option<i64>, step: i64) -> Vec<usize> {
     let length = i64::try_from(length).unwrap_or(i64::MAX);
     let (low, high) = if step > 0 { (0, length) } else { (-1, length - 1) };
     let clamp = |bound: i64| (if bound < 0 { bound + length } else { bound }).clamp(low, high);
     let mut at = start.map_or(if step > 0 { low } else { high }, clamp);
-    let end = stop.map_or(if step > 0 { high } else { low }, clamp);
+    let end = end.map_or(if step > 0 { high } else { low }, clamp);
     let mut picked = Vec::new();
     while if step > 0 { at < end } else { at > end } {
         picked.extend(usize::try_from(at).ok());

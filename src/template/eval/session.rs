@@ -8,13 +8,14 @@ use std::sync::Arc;
 use super::frame::Frame;
 use super::item::Item;
 use super::machine::Machine;
+use super::moment;
 use super::unit::Unit;
 use crate::diagnostic::Diagnostic;
 use crate::template::context::{Context, Scope};
 use crate::template::failure::{Missing, Stop, known};
 use crate::template::place::Place;
 use crate::template::program::Program;
-use crate::template::syntax::{Dialect, SyntaxError};
+use crate::template::syntax::SyntaxError;
 use crate::template::{Templar, secret};
 use crate::value::{Encrypted, Map, Str, Value};
 
@@ -28,6 +29,12 @@ enum Held<'a> {
     Shared(Arc<dyn Scope>),
 }
 
+/// What a template string gives.
+type Resolved<'a> = Result<Item<'a>, Stop>;
+
+/// What a name gives, if anything has that name.
+type Found<'a> = Result<Option<Item<'a>>, Stop>;
+
 /// One rendering.
 pub(crate) struct Session<'a> {
     /// Filters, tests, parsed templates.
@@ -35,8 +42,9 @@ pub(crate) struct Session<'a> {
     /// Files, vault, clock.
     pub context: Context<'a>,
     scope: Held<'a>,
-    variables: RefCell<HashMap<Arc<str>, Result<Option<Item<'a>>, Stop>>>,
-    texts: RefCell<HashMap<usize, (Str, Result<Item<'a>, Stop>)>>,
+    variables: RefCell<HashMap<Arc<str>, Found<'a>>>,
+    /// By the address of the text, which is held so that it stays where it is.
+    texts: RefCell<HashMap<usize, (Str, Resolved<'a>)>>,
     shared: Rc<Shared<'a>>,
 }
 
@@ -161,8 +169,9 @@ impl<'a> Session<'a> {
     /// The parsed form of a template string.
     fn unit(&self, text: &Str) -> Result<Rc<Unit>, Stop> {
         let place = Place::of(text);
-        let parsed = self.templar.programs.template(&text.shared(), &Dialect::scalar());
-        Ok(Rc::new(Unit { program: parsed_or_stop(parsed, &place, text.as_str())?, place }))
+        let parsed = self.templar.programs.scalar(&text.shared());
+        let program = parsed_or_stop(parsed, &place, text.as_str())?;
+        Ok(Rc::new(Unit::new(program, place, None)))
     }
 
     /// The decrypted text of a vaulted value; whoever prints learns to mask it.
@@ -181,7 +190,9 @@ impl<'a> Session<'a> {
         match item {
             Item::Value(value) => Ok(value),
             Item::Raw(value) => self.deep(&value),
-            Item::Variables(session) => session.all(),
+            Item::Variables(session) => Ok(session.all()),
+            Item::Time(at) => Ok(moment::text(&at)),
+            Item::Duration(micros) => Ok(moment::duration_text(micros)),
             Item::Namespace(entries) => {
                 let entries = entries.borrow();
                 Ok(Value::map(entries.iter().map(|(key, value)| (&**key, value.clone()))))
@@ -195,12 +206,11 @@ impl<'a> Session<'a> {
             }
             Item::Hosts => {
                 let names = self.scope().hosts();
-                let hosts = names.into_iter().map(|name| {
-                    let host = self.scope().host(&name);
-                    let variables = host.map_or(Ok(Value::Null), |scope| self.inside(scope).all());
-                    Ok((name, variables?))
+                let hosts = names.into_iter().filter_map(|name| {
+                    let host = self.scope().host(&name)?;
+                    Some((self.inside(host).all(), name))
                 });
-                Ok(Value::map(hosts.collect::<Result<Vec<_>, Stop>>()?))
+                Ok(Value::map(hosts.map(|(variables, name)| (name, variables))))
             }
         }
     }
@@ -210,15 +220,16 @@ impl<'a> Session<'a> {
         known(self.finish(item)?)
     }
 
-    /// All variables, rendered.
-    fn all(&self) -> Result<Value, Stop> {
+    /// All variables, rendered. Those that fail are left out: whoever asks for all of them does not
+    /// mean to use all, and using one that is left out is an error still.
+    fn all(&self) -> Value {
         let mut names = self.scope().names();
         names.sort();
         let entries = names.into_iter().filter_map(|name| {
             let raw = self.scope().get(&name)?;
-            Some(self.part(&raw, &name).map(|value| (name, value)))
+            Some((self.part(&raw, &name).ok()?, name))
         });
-        Ok(Value::map(entries.collect::<Result<Vec<_>, Stop>>()?))
+        Value::map(entries.map(|(value, name)| (name, value)))
     }
 
     /// A raw value with all templates inside rendered.

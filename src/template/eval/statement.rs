@@ -11,9 +11,9 @@ use super::output::Output;
 use super::unit::Unit;
 use crate::template::arguments;
 use crate::template::failure::{Missing, Stop};
-use crate::template::place::Place;
 use crate::template::program::Code;
 use crate::template::syntax::tree::{Block, Expression, Macro, Node, Statement, Target};
+use crate::template::templar::unit_of;
 use crate::template::{file, python};
 use crate::value::Value;
 
@@ -51,14 +51,14 @@ impl<'a> Machine<'_, 'a> {
             }
         }
         match parent {
-            Some(unit) => self.session.deeper(|| self.run(unit, output)),
+            Some(unit) => self.session.deeper(|| self.run(&unit, output)),
             None => Ok(()),
         }
     }
 
     /// Another template with the names of this one.
-    fn run(&self, unit: Rc<Unit>, output: &mut Output) -> Result<(), Stop> {
-        let machine = self.within(Rc::clone(&unit));
+    fn run(&self, unit: &Rc<Unit>, output: &mut Output) -> Result<(), Stop> {
+        let machine = self.within(Rc::clone(unit));
         match &unit.program.code {
             Code::Template(body) => machine.template(body, output),
             Code::Expression(node) => {
@@ -84,7 +84,9 @@ impl<'a> Machine<'_, 'a> {
                 | Statement::FilterBlock(_, body) => vec![body],
                 _ => vec![],
             };
-            inner.into_iter().for_each(|body| self.offer_blocks(body));
+            for body in inner {
+                self.offer_blocks(body);
+            }
         }
     }
 
@@ -164,7 +166,7 @@ impl<'a> Machine<'_, 'a> {
                 Ok(())
             }
             Statement::Include { name, ignore_missing } => match self.load(name)? {
-                Some(unit) => self.session.deeper(|| self.run(unit, output)),
+                Some(unit) => self.session.deeper(|| self.run(&unit, output)),
                 None if *ignore_missing => Ok(()),
                 None => Err(self.error(name.at, "the included template is not found")),
             },
@@ -287,12 +289,7 @@ impl<'a> Machine<'_, 'a> {
         for name in names {
             let name = python::text(&name)?;
             if let Some(source) = file::template(self.session, &name)? {
-                let text: Arc<str> = source.text.as_str().into();
-                let place = Place::File(source);
-                let dialect = self.session.templar.dialect();
-                let parsed = self.session.templar.programs.template(&text, dialect);
-                let program = super::parsed_or_stop(parsed, &place, &text)?;
-                return Ok(Some(Rc::new(Unit { program, place })));
+                return unit_of(self.session.templar, &source, &self.unit.dialect()).map(Some);
             }
         }
         Ok(None)
@@ -303,7 +300,7 @@ impl<'a> Machine<'_, 'a> {
         let unit = self.load(name)?;
         let unit = unit.ok_or_else(|| self.error(name.at, "the imported template is not found"))?;
         let machine = Machine::top(self.session, Rc::clone(&unit));
-        self.session.deeper(|| machine.run(unit, &mut Output::default()))?;
+        self.session.deeper(|| machine.run(&unit, &mut Output::default()))?;
         Ok(machine.frame)
     }
 }

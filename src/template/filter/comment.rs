@@ -38,7 +38,7 @@ fn style(name: &str) -> Result<(&'static str, &'static str, &'static str), Stop>
     })
 }
 
-fn comment(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
+fn comment(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
     let (decoration, beginning, end) = style(&arguments.text_or(0, "plain")?)?;
     let newline = arguments.text_or(1, "\n")?;
     let decoration = arguments.text_or(4, decoration)?;
@@ -56,7 +56,7 @@ fn comment(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, St
     if !prefix.is_empty() {
         out.push_str(&format!("{prefix}{newline}").repeat(prefixes));
     }
-    let text = python::text(&input)?;
+    let text = python::text(input)?;
     let mut lines = text.split('\n').peekable();
     while let Some(line) = lines.next() {
         let last = lines.peek().is_none();

@@ -18,9 +18,10 @@ pub(super) const FILTERS: &[Filter] = &[
 ];
 
 /// Words that mean true; anything else is false, as in Ansible, which only warns of it.
-fn boolean(_: &Session<'_>, input: Value, _: &Bound) -> Result<Value, Stop> {
-    Ok(match &input {
-        Value::Bool(_) => input,
+#[expect(clippy::unnecessary_wraps, reason = "filters have one type")]
+fn boolean(_: &Session<'_>, input: &Value, _: &Bound) -> Result<Value, Stop> {
+    Ok(match input {
+        Value::Bool(_) => input.clone(),
         Value::Str(text) => {
             let word = text.as_str().trim().to_lowercase();
             Value::Bool(matches!(word.as_str(), "yes" | "on" | "1" | "true" | "t" | "y" | "1.0"))
@@ -29,14 +30,14 @@ fn boolean(_: &Session<'_>, input: Value, _: &Bound) -> Result<Value, Stop> {
     })
 }
 
-fn integer(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
+fn integer(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
     let default = || arguments.value(0).cloned().unwrap_or(Value::Int(0));
     let base = u32::try_from(arguments.integer(1, 10)?).unwrap_or(10);
     #[expect(clippy::cast_possible_truncation, reason = "int() cuts")]
     let cut = |number: f64| {
         if number.is_finite() { Value::Int(number.trunc() as i64) } else { default() }
     };
-    Ok(match &input {
+    Ok(match input {
         Value::Str(text) => {
             let text = text.as_str().trim().replace('_', "");
             match parse_integer(&text, base) {
@@ -67,36 +68,38 @@ fn parse_integer(text: &str, base: u32) -> Option<i64> {
     i64::from_str_radix(digits, base).ok().map(|number| sign * number)
 }
 
-fn float(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
+#[expect(clippy::unnecessary_wraps, reason = "filters have one type")]
+fn float(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
     let default = || arguments.value(0).cloned().unwrap_or(Value::Float(0.0));
-    Ok(match &input {
+    Ok(match input {
         Value::Str(text) => text.as_str().trim().parse().map_or_else(|_| default(), Value::Float),
         other => python::number(other).map_or_else(default, Value::Float),
     })
 }
 
-fn string(_: &Session<'_>, input: Value, _: &Bound) -> Result<Value, Stop> {
+fn string(_: &Session<'_>, input: &Value, _: &Bound) -> Result<Value, Stop> {
     match input {
-        Value::Str(_) => Ok(input),
-        other => Ok(Value::Str(Str::data(python::text(&other)?))),
+        Value::Str(_) => Ok(input.clone()),
+        other => Ok(Value::Str(Str::data(python::text(other)?))),
     }
 }
 
-fn list(_: &Session<'_>, input: Value, _: &Bound) -> Result<Value, Stop> {
+fn list(_: &Session<'_>, input: &Value, _: &Bound) -> Result<Value, Stop> {
     match input {
-        Value::List(_) => Ok(input),
-        other => Ok(Value::list(arguments::items(&other)?)),
+        Value::List(_) => Ok(input.clone()),
+        other => Ok(Value::list(arguments::items(other)?)),
     }
 }
 
-fn type_debug(_: &Session<'_>, input: Value, _: &Bound) -> Result<Value, Stop> {
+#[expect(clippy::unnecessary_wraps, reason = "filters have one type")]
+fn type_debug(_: &Session<'_>, input: &Value, _: &Bound) -> Result<Value, Stop> {
     Ok(Value::data(input.type_name()))
 }
 
-fn ternary(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
-    match (&input, arguments.set(2)) {
+fn ternary(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
+    match (input, arguments.set(2)) {
         (Value::Null, Some(none)) => Ok(none.clone()),
-        _ if python::truth(&input)? => arguments.need(0).cloned(),
+        _ if python::truth(input)? => arguments.need(0).cloned(),
         _ => arguments.need(1).cloned(),
     }
 }

@@ -16,9 +16,9 @@ pub(super) const FILTERS: &[Filter] = &[
     filter("b64encode", &["encoding", "urlsafe"], b64encode),
     filter("b64decode", &["encoding", "urlsafe"], b64decode),
     filter("hash", &["hashtype"], hash),
-    filter("checksum", &[], |_, input, _| digest("sha1", &input)),
-    filter("sha1", &[], |_, input, _| digest("sha1", &input)),
-    filter("md5", &[], |_, input, _| digest("md5", &input)),
+    filter("checksum", &[], |_, input, _| digest("sha1", input)),
+    filter("sha1", &[], |_, input, _| digest("sha1", input)),
+    filter("md5", &[], |_, input, _| digest("md5", input)),
     filter("to_uuid", &["namespace"], to_uuid),
 ];
 
@@ -36,14 +36,14 @@ fn unsupported(encoding: &str) -> Stop {
         .hint("it is `utf-8` or `utf-16-le`")
 }
 
-fn b64encode(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
-    let bytes = bytes_of(&input, &arguments.text_or(0, "utf-8")?)?;
+fn b64encode(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
+    let bytes = bytes_of(input, &arguments.text_or(0, "utf-8")?)?;
     let engine = if arguments.flag(1, false)? { &URL_SAFE } else { &STANDARD };
     Ok(Value::data(engine.encode(bytes)))
 }
 
-fn b64decode(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
-    let text: String = python::text(&input)?.split_whitespace().collect();
+fn b64decode(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
+    let text: String = python::text(input)?.split_whitespace().collect();
     let engine = if arguments.flag(1, false)? { &URL_SAFE } else { &STANDARD };
     let bytes = engine
         .decode(text)
@@ -61,8 +61,8 @@ fn b64decode(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, 
     Ok(Value::data(decoded))
 }
 
-fn hash(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
-    digest(&arguments.text_or(0, "sha1")?, &input)
+fn hash(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
+    digest(&arguments.text_or(0, "sha1")?, input)
 }
 
 fn digest(kind: &str, input: &Value) -> Result<Value, Stop> {
@@ -85,14 +85,18 @@ fn digest(kind: &str, input: &Value) -> Result<Value, Stop> {
 
 /// Bytes as hexadecimal digits.
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut out = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        out.push_str(&format!("{byte:02x}"));
+    }
+    out
 }
 
 /// The namespace that Ansible documents for `to_uuid`.
 const NAMESPACE: &str = "361E6D51-FAEC-444A-9079-341386DA8E2E";
 
 /// A version 5 UUID (RFC 9562).
-fn to_uuid(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
+fn to_uuid(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
     let namespace = arguments.text_or(0, NAMESPACE)?;
     let digits: Vec<u32> = namespace.chars().filter_map(|c| c.to_digit(16)).collect();
     if digits.len() != 32 {
@@ -102,7 +106,7 @@ fn to_uuid(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, St
     for pair in digits.chunks_exact(2) {
         hasher.update([u8::try_from(pair[0] * 16 + pair[1]).unwrap_or(0)]);
     }
-    hasher.update(python::text(&input)?.as_bytes());
+    hasher.update(python::text(input)?.as_bytes());
     let mut id = hasher.finalize()[..16].to_vec();
     id[6] = (id[6] & 0x0f) | 0x50;
     id[8] = (id[8] & 0x3f) | 0x80;

@@ -29,7 +29,7 @@ enum ListMerge {
     PrependNew,
 }
 
-fn combine(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
+fn combine(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
     let recursive = arguments.flag(1, false)?;
     let lists = match &*arguments.text_or(2, "replace")? {
         "replace" => ListMerge::Replace,
@@ -46,7 +46,7 @@ fn combine(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, St
         }
     };
     let mut merged = Map::new();
-    for source in std::iter::once(&input).chain(&arguments.rest) {
+    for source in std::iter::once(input).chain(&arguments.rest) {
         for layer in layers(source)? {
             merged = merge(merged, mapping(&layer)?, recursive, lists)?;
         }
@@ -103,16 +103,16 @@ fn merge_lists(old: &[Value], new: &[Value], lists: ListMerge) -> Result<Value, 
     }))
 }
 
-fn dict2items(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
+fn dict2items(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
     let (key, value) = (arguments.text_or(0, "key")?, arguments.text_or(1, "value")?);
-    let entries = mapping(&input)?.iter();
+    let entries = mapping(input)?.iter();
     Ok(Value::list(entries.map(|(k, v)| Value::map([(&*key, k.to_value()), (&*value, v.clone())]))))
 }
 
-fn items2dict(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
+fn items2dict(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
     let (key, value) = (arguments.text_or(0, "key")?, arguments.text_or(1, "value")?);
     let mut map = Map::new();
-    for item in list(&input)? {
+    for item in list(input)? {
         let entry = mapping(item)?;
         let part = |name: &str| {
             let missing = || Stop::error(format!("`items2dict`: an item has no `{name}`"));
@@ -126,15 +126,15 @@ fn items2dict(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value,
     Ok(Value::Map(Arc::new(map)))
 }
 
-fn pairs(_: &Session<'_>, input: Value, _: &Bound) -> Result<Value, Stop> {
-    let entries = mapping(&input)?.iter();
+fn pairs(_: &Session<'_>, input: &Value, _: &Bound) -> Result<Value, Stop> {
+    let entries = mapping(input)?.iter();
     Ok(Value::list(entries.map(|(key, value)| Value::list([key.to_value(), value.clone()]))))
 }
 
 /// A list of mappings (or the values of a mapping) by the value of one of their keys.
-fn rekey(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
+fn rekey(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
     let (name, duplicates) = (arguments.text(0)?, arguments.text_or(1, "error")?);
-    let entries: Vec<Value> = match &input {
+    let entries: Vec<Value> = match input {
         Value::Map(map) => map.values().cloned().collect(),
         other => list(other)?.to_vec(),
     };
@@ -152,7 +152,11 @@ fn rekey(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop
 }
 
 /// Pairs of each item with each element of a list inside of it.
-pub(crate) fn subelements(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
+pub(crate) fn subelements(
+    _: &Session<'_>,
+    input: &Value,
+    arguments: &Bound,
+) -> Result<Value, Stop> {
     let path: Vec<String> = match arguments.need(0)? {
         Value::List(steps) => {
             steps.iter().map(|s| Ok(python::text(s)?.to_string())).collect::<Result<_, Stop>>()?
@@ -160,7 +164,7 @@ pub(crate) fn subelements(_: &Session<'_>, input: Value, arguments: &Bound) -> R
         other => python::text(other)?.split('.').map(ToString::to_string).collect(),
     };
     let lenient = arguments.flag(1, false)?;
-    let outer: Vec<Value> = match &input {
+    let outer: Vec<Value> = match input {
         Value::Map(map) => map.values().cloned().collect(),
         other => list(other)?.to_vec(),
     };

@@ -5,6 +5,7 @@ mod conversion;
 mod encoding;
 mod json;
 mod mapping;
+pub(crate) mod network;
 mod number;
 mod order;
 mod password;
@@ -29,7 +30,7 @@ use crate::diagnostic::Diagnostic;
 use crate::value::Value;
 
 /// What a filter does.
-pub(crate) type Run = fn(&Session<'_>, Value, &Bound) -> Result<Value, Stop>;
+pub(crate) type Run = fn(&Session<'_>, &Value, &Bound) -> Result<Value, Stop>;
 
 /// A filter.
 pub(crate) struct Filter {
@@ -60,6 +61,7 @@ static FILTERS: LazyLock<HashMap<&'static str, &'static Filter>> = LazyLock::new
         encoding::FILTERS,
         json::FILTERS,
         mapping::FILTERS,
+        network::FILTERS,
         number::FILTERS,
         order::FILTERS,
         password::FILTERS,
@@ -84,8 +86,9 @@ static SPECIAL: [Filter; 3] = [
     structural("mandatory", &["msg"], unchanged),
 ];
 
-fn unchanged(_: &Session<'_>, input: Value, _: &Bound) -> Result<Value, Stop> {
-    Ok(input)
+#[expect(clippy::unnecessary_wraps, reason = "filters have one type")]
+fn unchanged(_: &Session<'_>, input: &Value, _: &Bound) -> Result<Value, Stop> {
+    Ok(input.clone())
 }
 
 /// Collections whose filters, tests and lookups are looked up without their prefix.

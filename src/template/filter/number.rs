@@ -12,9 +12,7 @@ pub(super) const FILTERS: &[Filter] = &[
     filter("round", &["precision", "method"], round),
     filter("sum", &["attribute", "start"], sum),
     filter("log", &["base"], log),
-    filter("pow", &["y"], |_, input, b| {
-        Ok(Value::Float(number(&input)?.powf(number(b.need(0)?)?)))
-    }),
+    filter("pow", &["y"], |_, input, b| Ok(Value::Float(number(input)?.powf(number(b.need(0)?)?)))),
     filter("root", &["base"], root),
     filter("human_readable", &["isbits", "unit"], human_readable),
     filter("human_to_bytes", &["default_unit", "isbits"], human_to_bytes),
@@ -26,17 +24,17 @@ fn number(value: &Value) -> Result<f64, Stop> {
         .ok_or_else(|| Stop::error(format!("wants a number, not a `{}`", value.type_name())))
 }
 
-fn abs(_: &Session<'_>, input: Value, _: &Bound) -> Result<Value, Stop> {
-    match &input {
+fn abs(_: &Session<'_>, input: &Value, _: &Bound) -> Result<Value, Stop> {
+    match input {
         Value::Int(number) => Ok(Value::Int(number.saturating_abs())),
         other => Ok(Value::Float(number(other)?.abs())),
     }
 }
 
-fn round(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
+fn round(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
     let precision = i32::try_from(arguments.integer(0, 0)?).unwrap_or(0);
     let scale = 10f64.powi(precision);
-    let given = number(&input)?;
+    let given = number(input)?;
     let rounded = match &*arguments.text_or(1, "common")? {
         "common" if precision >= 0 => {
             // Python rounds the exact decimal value, half to even: so does the formatter.
@@ -49,15 +47,15 @@ fn round(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop
         other => return Err(Stop::error(format!("`round` has no method `{other}`"))),
     };
     #[expect(clippy::cast_possible_truncation, reason = "it came from an integer")]
-    Ok(match (&input, &*arguments.text_or(1, "common")?) {
+    Ok(match (input, &*arguments.text_or(1, "common")?) {
         (Value::Int(_), "common") => Value::Int(rounded as i64),
         _ => Value::Float(rounded),
     })
 }
 
-fn sum(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
+fn sum(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
     let mut total = arguments.set(1).cloned().unwrap_or(Value::Int(0));
-    for item in items(&input)? {
+    for item in items(input)? {
         let item = match arguments.set(0) {
             Some(path) => super::pick::member(&item, path)?,
             None => item,
@@ -67,24 +65,27 @@ fn sum(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> 
     Ok(total)
 }
 
-fn log(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
-    let given = number(&input)?;
+fn log(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
+    let given = number(input)?;
     if given <= 0.0 {
         return Err(Stop::error("`log` wants a number above 0"));
     }
     let base = arguments.set(0).map(number).transpose()?;
     Ok(Value::Float(match base {
         None => given.ln(),
-        Some(base) if base == 10.0 => given.log10(),
-        Some(base) if base == 2.0 => given.log2(),
+        Some(10.0) => given.log10(),
+        Some(2.0) => given.log2(),
         Some(base) => given.ln() / base.ln(),
     }))
 }
 
-fn root(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
-    let base = arguments.set(0).map_or(Ok(2.0), number)?;
-    let given = number(&input)?;
-    Ok(Value::Float(if base == 2.0 { given.sqrt() } else { given.powf(1.0 / base) }))
+fn root(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
+    let given = number(input)?;
+    let base = arguments.set(0).map(number).transpose()?;
+    Ok(Value::Float(match base {
+        None | Some(2.0) => given.sqrt(),
+        Some(base) => given.powf(1.0 / base),
+    }))
 }
 
 const UNITS: [(char, u32); 8] =
@@ -94,8 +95,8 @@ fn power(exponent: u32) -> f64 {
     2f64.powi(i32::try_from(exponent).unwrap_or(0))
 }
 
-fn human_readable(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
-    let size = match &input {
+fn human_readable(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
+    let size = match input {
         Value::Str(text) => text
             .as_str()
             .trim()
@@ -117,8 +118,8 @@ fn human_readable(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Va
     }))
 }
 
-fn human_to_bytes(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
-    let text = python::text(&input)?;
+fn human_to_bytes(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
+    let text = python::text(input)?;
     let trimmed = text.trim();
     let end = trimmed.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(trimmed.len());
     let wrong = || Stop::error(format!("`{text}` is no size such as `10 MB`"));
@@ -139,8 +140,8 @@ fn human_to_bytes(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Va
     Ok(Value::Int((number * power(exponent)).round() as i64))
 }
 
-fn filesizeformat(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
-    let size = match &input {
+fn filesizeformat(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
+    let size = match input {
         Value::Str(text) => text
             .as_str()
             .parse()
@@ -149,7 +150,7 @@ fn filesizeformat(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Va
     };
     let binary = arguments.flag(0, false)?;
     let base: f64 = if binary { 1024.0 } else { 1000.0 };
-    if size == 1.0 {
+    if (size - 1.0).abs() < f64::EPSILON {
         return Ok(Value::data("1 Byte"));
     }
     if size < base {

@@ -13,10 +13,10 @@ use crate::value::Value;
 pub(super) const FILTERS: &[Filter] = &[
     filter("sort", &["reverse", "case_sensitive", "attribute"], sort),
     filter("min", &["case_sensitive", "attribute", "**"], |_, input, b| {
-        extreme(&input, b, Ordering::Less)
+        extreme(input, b, Ordering::Less)
     }),
     filter("max", &["case_sensitive", "attribute", "**"], |_, input, b| {
-        extreme(&input, b, Ordering::Greater)
+        extreme(input, b, Ordering::Greater)
     }),
     filter("dictsort", &["case_sensitive", "by", "reverse"], dictsort),
     filter("groupby", &["attribute", "default", "case_sensitive"], groupby),
@@ -63,9 +63,9 @@ fn sorted<T>(mut keyed: Vec<(Vec<Value>, T)>, reverse: bool) -> Result<Vec<T>, S
     trouble.map_or_else(|| Ok(keyed.into_iter().map(|(_, item)| item).collect()), Err)
 }
 
-fn sort(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
+fn sort(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
     let (reverse, sensitive) = (arguments.flag(0, false)?, arguments.flag(1, false)?);
-    let keyed = items(&input)?.into_iter().map(|item| {
+    let keyed = items(input)?.into_iter().map(|item| {
         let keys = keys(&item, arguments.set(2), sensitive)?;
         Ok((keys, item))
     });
@@ -93,24 +93,24 @@ fn extreme(input: &Value, arguments: &Bound, wanted: Ordering) -> Result<Value, 
     best.map(|(_, item)| item).ok_or_else(|| Stop::error("there is no such item of nothing"))
 }
 
-fn dictsort(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
+fn dictsort(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
     let (sensitive, reverse) = (arguments.flag(0, false)?, arguments.flag(2, false)?);
     let by_value = match &*arguments.text_or(1, "key")? {
         "key" => false,
         "value" => true,
         other => return Err(Stop::error(format!("`dictsort` cannot sort by `{other}`"))),
     };
-    let keyed = mapping(&input)?.iter().map(|(key, value)| {
+    let keyed = mapping(input)?.iter().map(|(key, value)| {
         let by = if by_value { value.clone() } else { key.to_value() };
         (vec![folded(by, sensitive)], Value::list([key.to_value(), value.clone()]))
     });
     Ok(Value::list(sorted(keyed.collect(), reverse)?))
 }
 
-fn groupby(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
+fn groupby(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
     let sensitive = arguments.flag(2, false)?;
     let mut keyed = Vec::new();
-    for item in items(&input)? {
+    for item in items(input)? {
         let key = match (member(&item, arguments.need(0)?), arguments.set(1)) {
             (Err(Stop::Undefined(_)), Some(default)) => default.clone(),
             (found, _) => found?,

@@ -14,8 +14,8 @@ pub(super) const FILTERS: &[Filter] = &[filter(
     password_hash,
 )];
 
-fn password_hash(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
-    let password = python::text(&input)?;
+fn password_hash(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
+    let password = python::text(input)?;
     let name = arguments.text_or(0, "sha512")?;
     let scheme = match &*name {
         "sha512" | "sha512_crypt" => Scheme::Sha512,

@@ -8,12 +8,12 @@ use crate::template::python;
 use crate::value::Value;
 
 pub(super) const FILTERS: &[Filter] = &[
-    filter("basename", &[], |_, input, _| Ok(Value::data(split(&python::text(&input)?).1))),
-    filter("dirname", &[], |_, input, _| Ok(Value::data(split(&python::text(&input)?).0))),
+    filter("basename", &[], |_, input, _| Ok(Value::data(split(&python::text(input)?).1))),
+    filter("dirname", &[], |_, input, _| Ok(Value::data(split(&python::text(input)?).0))),
     filter("path_join", &[], path_join),
     filter("splitext", &[], splitext),
-    filter("realpath", &[], |s, input, _| absolute(s, &python::text(&input)?)),
-    filter("normpath", &[], |_, input, _| Ok(Value::data(normal(&python::text(&input)?)))),
+    filter("realpath", &[], |s, input, _| Ok(absolute(s, &python::text(input)?))),
+    filter("normpath", &[], |_, input, _| Ok(Value::data(normal(&python::text(input)?)))),
     filter("relpath", &["start"], relpath),
     filter("commonpath", &[], commonpath),
     filter("expanduser", &[], expanduser),
@@ -30,8 +30,8 @@ fn split(path: &str) -> (&str, &str) {
 }
 
 /// Parts joined; one that is absolute starts anew.
-fn path_join(_: &Session<'_>, input: Value, _: &Bound) -> Result<Value, Stop> {
-    let Value::List(parts) = &input else { return Ok(Value::data(python::text(&input)?)) };
+fn path_join(_: &Session<'_>, input: &Value, _: &Bound) -> Result<Value, Stop> {
+    let Value::List(parts) = input else { return Ok(Value::data(python::text(input)?)) };
     let mut path = String::new();
     for (index, part) in parts.iter().enumerate() {
         let part = python::text(part)?;
@@ -47,8 +47,8 @@ fn path_join(_: &Session<'_>, input: Value, _: &Bound) -> Result<Value, Stop> {
     Ok(Value::data(path))
 }
 
-fn splitext(_: &Session<'_>, input: Value, _: &Bound) -> Result<Value, Stop> {
-    let path = python::text(&input)?;
+fn splitext(_: &Session<'_>, input: &Value, _: &Bound) -> Result<Value, Stop> {
+    let path = python::text(input)?;
     let name_at = path.rfind('/').map_or(0, |slash| slash + 1);
     let name = &path[name_at..];
     let leading = name.len() - name.trim_start_matches('.').len();
@@ -78,13 +78,13 @@ fn normal(path: &str) -> String {
     }
 }
 
-fn absolute(session: &Session<'_>, path: &str) -> Result<Value, Stop> {
+fn absolute(session: &Session<'_>, path: &str) -> Value {
     let path = session.context.files.absolute(path);
-    Ok(Value::data(normal(&path.to_string_lossy())))
+    Value::data(normal(&path.to_string_lossy()))
 }
 
-fn relpath(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
-    let (path, start) = (normal(&python::text(&input)?), normal(&arguments.text(0)?));
+fn relpath(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
+    let (path, start) = (normal(&python::text(input)?), normal(&arguments.text(0)?));
     let parts = |path: &str| -> Vec<String> {
         path.split('/').filter(|part| !part.is_empty()).map(ToString::to_string).collect()
     };
@@ -95,8 +95,8 @@ fn relpath(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, St
     Ok(Value::data(if steps.is_empty() { ".".to_string() } else { steps.join("/") }))
 }
 
-fn commonpath(_: &Session<'_>, input: Value, _: &Bound) -> Result<Value, Stop> {
-    let paths = items(&input)?.iter().map(python::text).collect::<Result<Vec<_>, _>>()?;
+fn commonpath(_: &Session<'_>, input: &Value, _: &Bound) -> Result<Value, Stop> {
+    let paths = items(input)?.iter().map(python::text).collect::<Result<Vec<_>, _>>()?;
     let Some(first) = paths.first() else {
         return Err(Stop::error("`commonpath` wants at least one path"));
     };
@@ -113,8 +113,8 @@ fn commonpath(_: &Session<'_>, input: Value, _: &Bound) -> Result<Value, Stop> {
     Ok(Value::data(format!("{}{}", if root { "/" } else { "" }, common.join("/"))))
 }
 
-fn expanduser(session: &Session<'_>, input: Value, _: &Bound) -> Result<Value, Stop> {
-    let path = python::text(&input)?;
+fn expanduser(session: &Session<'_>, input: &Value, _: &Bound) -> Result<Value, Stop> {
+    let path = python::text(input)?;
     let home = session.context.environment.get("HOME");
     Ok(Value::data(match (path.strip_prefix('~'), home) {
         (Some(rest), Some(home)) if rest.is_empty() || rest.starts_with('/') => {
@@ -124,18 +124,18 @@ fn expanduser(session: &Session<'_>, input: Value, _: &Bound) -> Result<Value, S
     }))
 }
 
-fn expandvars(session: &Session<'_>, input: Value, _: &Bound) -> Result<Value, Stop> {
-    let text = python::text(&input)?;
+fn expandvars(session: &Session<'_>, input: &Value, _: &Bound) -> Result<Value, Stop> {
+    let text = python::text(input)?;
     let mut out = String::new();
     let mut rest = &*text;
     while let Some((before, after)) = rest.split_once('$') {
         out.push_str(before);
-        let (name, braced) = match after.strip_prefix('{').and_then(|inner| inner.split_once('}')) {
-            Some((name, _)) => (name, 2),
-            None => {
-                let word = |c: char| !c.is_ascii_alphanumeric() && c != '_';
-                (&after[..after.find(word).unwrap_or(after.len())], 0)
-            }
+        let inside = after.strip_prefix('{').and_then(|inner| inner.split_once('}'));
+        let (name, braced) = if let Some((name, _)) = inside {
+            (name, 2)
+        } else {
+            let other = |c: char| !c.is_ascii_alphanumeric() && c != '_';
+            (&after[..after.find(other).unwrap_or(after.len())], 0)
         };
         match session.context.environment.get(name) {
             Some(value) => out.push_str(value),

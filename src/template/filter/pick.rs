@@ -9,10 +9,10 @@ use crate::value::Value;
 
 pub(super) const FILTERS: &[Filter] = &[
     structural("map", &["*", "attribute", "default", "**"], map),
-    structural("select", &["*", "**"], |s, input, b| picked(s, &input, b, true)),
-    structural("reject", &["*", "**"], |s, input, b| picked(s, &input, b, false)),
-    structural("selectattr", &["*", "**"], |s, input, b| picked_by(s, &input, b, true)),
-    structural("rejectattr", &["*", "**"], |s, input, b| picked_by(s, &input, b, false)),
+    structural("select", &["*", "**"], |s, input, b| picked(s, input, b, true)),
+    structural("reject", &["*", "**"], |s, input, b| picked(s, input, b, false)),
+    structural("selectattr", &["*", "**"], |s, input, b| picked_by(s, input, b, true)),
+    structural("rejectattr", &["*", "**"], |s, input, b| picked_by(s, input, b, false)),
 ];
 
 /// The member of an item at a path such as `a.b.0`; undefined if there is none.
@@ -32,10 +32,10 @@ pub(crate) fn member(item: &Value, path: &Value) -> Result<Value, Stop> {
     Ok(found)
 }
 
-fn map(session: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
+fn map(session: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
     let mut results = Vec::new();
     if let Some(path) = arguments.value(1) {
-        for item in items(&input)? {
+        for item in items(input)? {
             results.push(match (member(&item, path), arguments.value(2)) {
                 (Err(Stop::Undefined(_)), Some(default)) => default.clone(),
                 (found, _) => found?,
@@ -47,7 +47,7 @@ fn map(session: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, 
         return Err(Stop::error("`map` wants the name of a filter, or `attribute=`"));
     };
     let name = python::text(name)?;
-    for item in items(&input)? {
+    for item in items(input)? {
         let given = Arguments { positional: rest.to_vec(), keywords: arguments.keywords.clone() };
         results.push(applied(session, &name, item, given)?);
     }
@@ -127,10 +127,8 @@ fn asked(
 ) -> Result<bool, Stop> {
     let plain = super::plain_name(name);
     match (plain, item) {
-        ("defined", Err(Stop::Undefined(_))) => Ok(false),
-        ("undefined", Err(Stop::Undefined(_))) => Ok(true),
-        ("defined", Ok(_)) => Ok(true),
-        ("undefined", Ok(_)) => Ok(false),
+        ("defined", Err(Stop::Undefined(_))) | ("undefined", Ok(_)) => Ok(false),
+        ("undefined", Err(Stop::Undefined(_))) | ("defined", Ok(_)) => Ok(true),
         (_, item) => session.test(name, &item?, given),
     }
 }

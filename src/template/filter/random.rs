@@ -45,7 +45,7 @@ impl Source {
     }
 }
 
-fn random(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
+fn random(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
     let mut source = Source::of(arguments.set(2))?;
     if let Value::Int(end) = input {
         let (start, step) = (arguments.integer(0, 0)?, arguments.integer(1, 1)?);
@@ -57,16 +57,16 @@ fn random(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Sto
         let chosen = i64::try_from(source.below(count)).unwrap_or(0);
         return Ok(Value::Int(start + step * chosen));
     }
-    let values = items(&input)?;
+    let values = items(input)?;
     if values.is_empty() {
         return Err(Stop::error("cannot choose from nothing"));
     }
     Ok(values[source.index(values.len())].clone())
 }
 
-fn shuffle(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
+fn shuffle(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
     let mut source = Source::of(arguments.set(0))?;
-    let mut values = items(&input)?;
+    let mut values = items(input)?;
     for last in (1..values.len()).rev() {
         let other = source.index(last + 1);
         values.swap(last, other);
@@ -74,15 +74,15 @@ fn shuffle(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, St
     Ok(Value::list(values))
 }
 
-fn random_mac(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
+fn random_mac(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
     let mut source = Source::of(arguments.set(0))?;
-    let prefix = python::text(&input)?.to_lowercase();
+    let prefix = python::text(input)?.to_lowercase();
     let given: Vec<&str> = prefix.split(':').filter(|part| !part.is_empty()).collect();
     if given.len() > 5 || given.iter().any(|part| u8::from_str_radix(part, 16).is_err()) {
         return Err(Stop::error(format!("`{prefix}` is no start of a MAC address")));
     }
-    let missing = (given.len()..6).map(|_| format!("{:02x}", source.below(256)));
-    let missing: Vec<String> = missing.collect();
-    let parts = given.into_iter().map(ToString::to_string).chain(missing);
-    Ok(Value::data(parts.collect::<Vec<_>>().join(":")))
+    // Ten hexadecimal digits, of which the first is not 0.
+    let digits = format!("{:x}", 0x10_0000_0000 + source.below(0xf0_0000_0000));
+    let pairs = (0..6 - given.len()).map(|pair| &digits[pair * 2..pair * 2 + 2]);
+    Ok(Value::data(given.iter().copied().chain(pairs).collect::<Vec<_>>().join(":")))
 }

@@ -29,11 +29,11 @@ fn flags(arguments: &Bound, ignore_case: usize, multiline: usize) -> Result<Flag
     })
 }
 
-fn replace(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
+fn replace(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
     let pattern = regex::compile(&arguments.text_or(0, "")?, flags(arguments, 2, 3)?)?;
     let replacement = Replacement::parse(&arguments.text_or(1, "")?)?;
     let limit = usize::try_from(arguments.integer(4, 0)?).unwrap_or(0);
-    let text = python::text(&input)?;
+    let text = python::text(input)?;
     let (replaced, count) = replacement.apply(&pattern, &text, limit)?;
     let wanted = usize::try_from(arguments.integer(5, 0)?).unwrap_or(0);
     if wanted > 0 && wanted != count {
@@ -44,9 +44,9 @@ fn replace(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, St
     Ok(Value::data(replaced))
 }
 
-fn search(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
+fn search(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
     let pattern = regex::compile(&arguments.text(0)?, flags(arguments, 2, 3)?)?;
-    let text = python::text(&input)?;
+    let text = python::text(input)?;
     let Some(found) = pattern.captures(&*text).map_err(|error| regex::failed(&error))? else {
         return Ok(Value::Null);
     };
@@ -76,9 +76,9 @@ fn group(found: &Captures<'_, str>, number: usize) -> Value {
     found.get(number).map_or(Value::Null, |found| Value::data(found.as_str()))
 }
 
-fn find_all(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
+fn find_all(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
     let pattern = regex::compile(&arguments.text(0)?, flags(arguments, 2, 1)?)?;
-    let text = python::text(&input)?;
+    let text = python::text(input)?;
     let mut results = Vec::new();
     for found in pattern.captures_iter(&*text) {
         let found = found.map_err(|error| regex::failed(&error))?;
@@ -93,8 +93,8 @@ fn find_all(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, S
     Ok(Value::list(results))
 }
 
-fn escape(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
-    let text = python::text(&input)?;
+fn escape(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
+    let text = python::text(input)?;
     let special = match &*arguments.text_or(0, "python")? {
         "python" => "()[]{}?*+-|^$\\.&~# \t\n\r\u{b}\u{c}",
         "posix_basic" => "[].^$*\\",

@@ -17,12 +17,12 @@ pub(super) const FILTERS: &[Filter] = &[
     structural("batch", &["linecount", "fill_with"], batch),
     structural("slice", &["slices", "fill_with"], slice),
     structural("extract", &["container", "morekeys"], extract),
-    structural("attr", &["name"], |_, input, b| super::pick::member(&input, b.need(0)?)),
+    structural("attr", &["name"], |_, input, b| super::pick::member(input, b.need(0)?)),
     filter("join", &["d", "attribute"], join),
 ];
 
-fn length(_: &Session<'_>, input: Value, _: &Bound) -> Result<Value, Stop> {
-    let count = match &input {
+fn length(_: &Session<'_>, input: &Value, _: &Bound) -> Result<Value, Stop> {
+    let count = match input {
         Value::Str(text) => text.as_str().chars().count(),
         Value::List(items) => items.len(),
         Value::Map(map) => map.len(),
@@ -33,20 +33,20 @@ fn length(_: &Session<'_>, input: Value, _: &Bound) -> Result<Value, Stop> {
     Ok(Value::Int(i64::try_from(count).unwrap_or(i64::MAX)))
 }
 
-fn first(_: &Session<'_>, input: Value, _: &Bound) -> Result<Value, Stop> {
-    let found = items(&input)?.into_iter().next();
+fn first(_: &Session<'_>, input: &Value, _: &Bound) -> Result<Value, Stop> {
+    let found = items(input)?.into_iter().next();
     found.ok_or_else(|| Stop::undefined("there is no first item of nothing"))
 }
 
-fn last(_: &Session<'_>, input: Value, _: &Bound) -> Result<Value, Stop> {
-    let found = items(&input)?.pop();
+fn last(_: &Session<'_>, input: &Value, _: &Bound) -> Result<Value, Stop> {
+    let found = items(input)?.pop();
     found.ok_or_else(|| Stop::undefined("there is no last item of nothing"))
 }
 
-fn join(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
+fn join(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
     let separator = arguments.text_or(0, "")?;
     let mut parts = Vec::new();
-    for item in items(&input)? {
+    for item in items(input)? {
         let item = match arguments.set(1) {
             Some(path) => super::pick::member(&item, path)?,
             None => item,
@@ -56,20 +56,20 @@ fn join(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop>
     Ok(Value::data(parts.join(&*separator)))
 }
 
-fn reverse(_: &Session<'_>, input: Value, _: &Bound) -> Result<Value, Stop> {
-    if let Value::Str(text) = &input {
+fn reverse(_: &Session<'_>, input: &Value, _: &Bound) -> Result<Value, Stop> {
+    if let Value::Str(text) = input {
         return Ok(Value::data(text.as_str().chars().rev().collect::<String>()));
     }
-    let mut values = items(&input)?;
+    let mut values = items(input)?;
     values.reverse();
     Ok(Value::list(values))
 }
 
-fn flatten(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
+fn flatten(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
     let levels = arguments.set(0).map(|_| arguments.need_integer(0)).transpose()?;
     let skip = arguments.flag(1, true)?;
     let mut out = Vec::new();
-    flat(list(&input)?, levels.unwrap_or(i64::MAX), skip, &mut out);
+    flat(list(input)?, levels.unwrap_or(i64::MAX), skip, &mut out);
     Ok(Value::list(out))
 }
 
@@ -91,9 +91,9 @@ fn size(arguments: &Bound) -> Result<usize, Stop> {
     }
 }
 
-fn batch(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
+fn batch(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
     let size = size(arguments)?;
-    let values = items(&input)?;
+    let values = items(input)?;
     Ok(Value::list(values.chunks(size).map(|chunk| {
         let mut chunk = chunk.to_vec();
         if let Some(fill) = arguments.set(1) {
@@ -104,9 +104,9 @@ fn batch(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop
 }
 
 /// Columns of as equal length as can be.
-fn slice(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
+fn slice(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
     let slices = size(arguments)?;
-    let values = items(&input)?;
+    let values = items(input)?;
     let (each, longer) = (values.len() / slices, values.len() % slices);
     let mut rest = values.as_slice();
     let columns = (0..slices.min(100_000)).map(|index| {
@@ -119,8 +119,8 @@ fn slice(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop
 }
 
 /// The part of a container at a key, and then at more keys.
-fn extract(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
-    let mut found = part(arguments.need(0)?, &input)?;
+fn extract(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
+    let mut found = part(arguments.need(0)?, input)?;
     match arguments.set(1) {
         Some(Value::List(keys)) => {
             for key in keys.iter() {

@@ -10,8 +10,8 @@ use crate::value::Value;
 pub(super) const FILTERS: &[Filter] = &[
     filter("unique", &["case_sensitive", "attribute"], unique),
     filter("union", &["b"], union),
-    filter("intersect", &["b"], |_, input, b| kept(&input, b, true)),
-    filter("difference", &["b"], |_, input, b| kept(&input, b, false)),
+    filter("intersect", &["b"], |_, input, b| kept(input, b, true)),
+    filter("difference", &["b"], |_, input, b| kept(input, b, false)),
     filter("symmetric_difference", &["b"], symmetric_difference),
 ];
 
@@ -35,11 +35,11 @@ fn distinct(values: impl IntoIterator<Item = Value>) -> Result<Vec<Value>, Stop>
     Ok(kept)
 }
 
-fn unique(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
+fn unique(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
     let sensitive = arguments.flag(0, false)?;
     let mut seen = Vec::new();
     let mut kept = Vec::new();
-    for item in items(&input)? {
+    for item in items(input)? {
         let key = match arguments.set(1) {
             Some(path) => super::pick::member(&item, path)?,
             None => item.clone(),
@@ -56,9 +56,9 @@ fn unique(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Sto
     Ok(Value::list(kept))
 }
 
-fn union(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
+fn union(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
     let others = items(arguments.need(0)?)?;
-    Ok(Value::list(distinct(items(&input)?.into_iter().chain(others))?))
+    Ok(Value::list(distinct(items(input)?.into_iter().chain(others))?))
 }
 
 fn kept(input: &Value, arguments: &Bound, wanted: bool) -> Result<Value, Stop> {
@@ -72,8 +72,8 @@ fn kept(input: &Value, arguments: &Bound, wanted: bool) -> Result<Value, Stop> {
     Ok(Value::list(distinct(kept)?))
 }
 
-fn symmetric_difference(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
-    let (ours, theirs) = (items(&input)?, items(arguments.need(0)?)?);
+fn symmetric_difference(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
+    let (ours, theirs) = (items(input)?, items(arguments.need(0)?)?);
     let mut kept = Vec::new();
     for (from, others) in [(&ours, &theirs), (&theirs, &ours)] {
         for item in from {

@@ -8,10 +8,10 @@ use crate::template::{python, text_format};
 use crate::value::Value;
 
 pub(super) const FILTERS: &[Filter] = &[
-    filter("lower", &[], |_, input, _| with(&input, str::to_lowercase)),
-    filter("upper", &[], |_, input, _| with(&input, str::to_uppercase)),
-    filter("capitalize", &[], |_, input, _| with(&input, capitalized)),
-    filter("title", &[], |_, input, _| with(&input, titled)),
+    filter("lower", &[], |_, input, _| with(input, str::to_lowercase)),
+    filter("upper", &[], |_, input, _| with(input, str::to_uppercase)),
+    filter("capitalize", &[], |_, input, _| with(input, capitalized)),
+    filter("title", &[], |_, input, _| with(input, titled)),
     filter("trim", &["chars"], trim),
     filter("replace", &["old", "new", "count"], replace),
     filter("indent", &["width", "first", "blank"], indent),
@@ -21,12 +21,12 @@ pub(super) const FILTERS: &[Filter] = &[
     filter("wordwrap", &["width", "break_long_words", "wrapstring", "break_on_hyphens"], wordwrap),
     filter("split", &["sep", "maxsplit"], split),
     filter("format", &["*", "**"], format),
-    filter("striptags", &[], |_, input, _| with(&input, striptags)),
-    filter("escape", &[], |_, input, _| with(&input, escaped)),
-    filter("e", &[], |_, input, _| with(&input, escaped)),
-    filter("forceescape", &[], |_, input, _| with(&input, escaped)),
-    filter("safe", &[], |_, input, _| Ok(input)),
-    filter("quote", &[], |_, input, _| with(&input, quoted)),
+    filter("striptags", &[], |_, input, _| with(input, striptags)),
+    filter("escape", &[], |_, input, _| with(input, escaped)),
+    filter("e", &[], |_, input, _| with(input, escaped)),
+    filter("forceescape", &[], |_, input, _| with(input, escaped)),
+    filter("safe", &[], |_, input, _| Ok(input.clone())),
+    filter("quote", &[], |_, input, _| with(input, quoted)),
 ];
 
 fn with(input: &Value, change: impl Fn(&str) -> String) -> Result<Value, Stop> {
@@ -55,27 +55,27 @@ fn titled(text: &str) -> String {
     out
 }
 
-fn trim(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
+fn trim(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
     let characters = arguments.set(0).map(python::text).transpose()?;
-    with(&input, |text| match &characters {
+    with(input, |text| match &characters {
         Some(characters) => text.trim_matches(|c| characters.contains(c)).to_string(),
         None => text.trim().to_string(),
     })
 }
 
-fn replace(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
+fn replace(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
     let (old, new) = (arguments.text(0)?, arguments.text(1)?);
     let count = usize::try_from(arguments.integer(2, -1)?).unwrap_or(usize::MAX);
-    with(&input, |text| text.replacen(&*old, &new, count))
+    with(input, |text| text.replacen(&*old, &new, count))
 }
 
-fn indent(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
+fn indent(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
     let margin = match arguments.set(0) {
         Some(Value::Str(margin)) => margin.as_str().to_string(),
         _ => " ".repeat(usize::try_from(arguments.integer(0, 4)?).unwrap_or(0)),
     };
     let (first, blank) = (arguments.flag(1, false)?, arguments.flag(2, false)?);
-    with(&input, |text| {
+    with(input, |text| {
         let lines = text.split('\n').enumerate().map(|(index, line)| {
             let wanted = if index == 0 { first } else { blank || !line.is_empty() };
             if wanted { format!("{margin}{line}") } else { line.to_string() }
@@ -84,9 +84,9 @@ fn indent(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Sto
     })
 }
 
-fn center(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
+fn center(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
     let width = usize::try_from(arguments.integer(0, 80)?).unwrap_or(0);
-    with(&input, |text| centered(text, width, ' '))
+    with(input, |text| centered(text, width, ' '))
 }
 
 /// Python's `str.center`: of an odd margin the larger half goes left when the width is odd.
@@ -98,7 +98,7 @@ pub(crate) fn centered(text: &str, width: usize, fill: char) -> String {
     format!("{}{text}{}", fill(left), fill(margin - left))
 }
 
-fn truncate(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
+fn truncate(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
     let size = |index, default| -> Result<usize, Stop> {
         Ok(usize::try_from(arguments.integer(index, default)?).unwrap_or(0))
     };
@@ -108,7 +108,7 @@ fn truncate(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, S
     if length < end_length {
         return Err(Stop::error(format!("the length is shorter than `{end}`")));
     }
-    with(&input, |text| {
+    with(input, |text| {
         if text.chars().count() <= length + leeway {
             return text.to_string();
         }
@@ -118,16 +118,16 @@ fn truncate(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, S
     })
 }
 
-fn wordcount(_: &Session<'_>, input: Value, _: &Bound) -> Result<Value, Stop> {
-    let text = python::text(&input)?;
+fn wordcount(_: &Session<'_>, input: &Value, _: &Bound) -> Result<Value, Stop> {
+    let text = python::text(input)?;
     let words = text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|w| !w.is_empty());
     Ok(Value::Int(i64::try_from(words.count()).unwrap_or(i64::MAX)))
 }
 
-fn wordwrap(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
+fn wordwrap(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
     let width = usize::try_from(arguments.integer(0, 79)?).unwrap_or(79).max(1);
     let (breaks, newline) = (arguments.flag(1, true)?, arguments.text_or(2, "\n")?);
-    with(&input, |text| {
+    with(input, |text| {
         let lines = text.lines().map(|line| wrapped(line, width, breaks).join(&newline));
         lines.collect::<Vec<_>>().join(&newline)
     })
@@ -156,8 +156,8 @@ fn wrapped(line: &str, width: usize, breaks: bool) -> Vec<String> {
     lines
 }
 
-fn split(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
-    let text = python::text(&input)?;
+fn split(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
+    let text = python::text(input)?;
     let most = usize::try_from(arguments.integer(1, -1)?).ok();
     let separator = arguments.set(0).map(python::text).transpose()?;
     parts(&text, separator.as_deref(), most).map(Value::list)
@@ -190,8 +190,8 @@ pub(crate) fn parts(
     }
 }
 
-fn format(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
-    let format = python::text(&input)?;
+fn format(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
+    let format = python::text(input)?;
     let named = arguments.keywords.iter().map(|(name, value)| (&**name, value.clone()));
     let named = Value::map(named);
     let named = named.as_map().filter(|map| !map.is_empty());

@@ -13,7 +13,7 @@ pub(super) const FILTERS: &[Filter] = &[
 ];
 
 /// The input is the format; the time is given in seconds since 1970, or is now.
-fn strftime(session: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
+fn strftime(session: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
     let zone = if arguments.flag(1, false)? {
         jiff::tz::TimeZone::UTC
     } else {
@@ -23,11 +23,10 @@ fn strftime(session: &Session<'_>, input: Value, arguments: &Bound) -> Result<Va
         Some(seconds) => time::from_seconds(seconds)?.to_zoned(zone),
         None => session.context.now.with_time_zone(zone),
     };
-    time::format(&at, &python::text(&input)?).map(Value::data)
+    time::format(&at, &python::text(input)?).map(Value::data)
 }
 
-/// Python gives an object here, which has no counterpart.
-fn to_datetime(_: &Session<'_>, _: Value, _: &Bound) -> Result<Value, Stop> {
-    Err(Stop::error("the filter `to_datetime` is not supported: there are no time objects here")
-        .hint("compute with seconds since 1970: `'%s' | strftime` and `ansible_date_time.epoch`"))
+/// The evaluator itself knows it, since a time is no value. It is not known to `map`.
+fn to_datetime(_: &Session<'_>, _: &Value, _: &Bound) -> Result<Value, Stop> {
+    Err(Stop::error("`to_datetime` cannot be applied by another filter"))
 }

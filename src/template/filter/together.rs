@@ -13,16 +13,16 @@ pub(super) const FILTERS: &[Filter] = &[
     structural("zip", &["*", "strict"], zip),
     structural("zip_longest", &["*", "fillvalue"], zip_longest),
     structural("product", &["*", "repeat"], product),
-    structural("permutations", &["size"], |_, input, b| choices(&input, b, true)),
-    structural("combinations", &["size"], |_, input, b| choices(&input, b, false)),
+    structural("permutations", &["size"], |_, input, b| choices(input, b, true)),
+    structural("combinations", &["size"], |_, input, b| choices(input, b, false)),
 ];
 
 fn columns(input: &Value, arguments: &Bound) -> Result<Vec<Vec<Value>>, Stop> {
     std::iter::once(input).chain(&arguments.rest).map(items).collect()
 }
 
-fn zip(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
-    let columns = columns(&input, arguments)?;
+fn zip(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
+    let columns = columns(input, arguments)?;
     let shortest = columns.iter().map(Vec::len).min().unwrap_or(0);
     if arguments.flag(1, false)? && columns.iter().any(|column| column.len() != shortest) {
         return Err(Stop::error("the lists differ in length"));
@@ -33,8 +33,8 @@ fn zip(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> 
     ))
 }
 
-fn zip_longest(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
-    let columns = columns(&input, arguments)?;
+fn zip_longest(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
+    let columns = columns(input, arguments)?;
     let longest = columns.iter().map(Vec::len).max().unwrap_or(0);
     let fill = arguments.value(1).cloned().unwrap_or(Value::Null);
     Ok(Value::list((0..longest).map(|row| {
@@ -42,8 +42,8 @@ fn zip_longest(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value
     })))
 }
 
-fn product(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
-    let columns = columns(&input, arguments)?;
+fn product(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
+    let columns = columns(input, arguments)?;
     let times = usize::try_from(arguments.integer(1, 1)?).unwrap_or(1);
     let columns: Vec<Vec<Value>> = std::iter::repeat_n(columns, times.min(20)).flatten().collect();
     Ok(Value::list(all_of(&columns)?.into_iter().map(Value::list)))

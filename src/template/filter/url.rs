@@ -10,12 +10,12 @@ use crate::value::Value;
 pub(super) const FILTERS: &[Filter] = &[
     filter("urlsplit", &["query"], urlsplit),
     filter("urlencode", &[], urlencode),
-    filter("urldecode", &[], |_, input, _| Ok(Value::data(decoded(&python::text(&input)?)))),
+    filter("urldecode", &[], |_, input, _| Ok(Value::data(decoded(&python::text(input)?)))),
 ];
 
 /// The parts of a URL by name (RFC 3986), or one of them.
-fn urlsplit(_: &Session<'_>, input: Value, arguments: &Bound) -> Result<Value, Stop> {
-    let url = python::text(&input)?;
+fn urlsplit(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
+    let url = python::text(input)?;
     let (rest, fragment) = url.split_once('#').unwrap_or((&url, ""));
     let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
     let scheme = rest.split_once(':').filter(|(scheme, _)| {
@@ -82,12 +82,12 @@ fn encoded(text: &str, safe: &str, plus: bool) -> String {
     out
 }
 
-fn urlencode(_: &Session<'_>, input: Value, _: &Bound) -> Result<Value, Stop> {
+fn urlencode(_: &Session<'_>, input: &Value, _: &Bound) -> Result<Value, Stop> {
     let pair = |key: &str, value: &Value| -> Result<String, Stop> {
         let value = python::text(value)?;
         Ok(format!("{}={}", encoded(key, "", true), encoded(&value, "", true)))
     };
-    let pairs = match &input {
+    let pairs = match input {
         Value::Map(map) => map
             .iter()
             .map(|(key, value)| pair(&key.to_string(), value))

@@ -181,7 +181,7 @@ fn fileglob(session: &Session<'_>, arguments: &Bound) -> Result<Vec<Value>, Stop
         let term = python::text(term)?;
         let (folder, pattern) = term.rsplit_once('/').unwrap_or(("", &term));
         let bare = if term.starts_with('/') && folder.is_empty() { "/" } else { folder };
-        let matcher = globset::GlobBuilder::new(pattern)
+        let compiled = globset::GlobBuilder::new(pattern)
             .literal_separator(true)
             .build()
             .map_err(|error| Stop::error(format!("cannot read the pattern `{term}`: {error}")))?
@@ -193,7 +193,7 @@ fn fileglob(session: &Session<'_>, arguments: &Bound) -> Result<Vec<Value>, Stop
         for path in files.list(&directory)? {
             let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
             let fits = name.is_some_and(|name| {
-                matcher.is_match(&name) && (!name.starts_with('.') || pattern.starts_with('.'))
+                compiled.is_match(&name) && (!name.starts_with('.') || pattern.starts_with('.'))
             });
             if fits && files.kind(&path) == Some(Kind::File) {
                 matches.push(Value::data(path.to_string_lossy()));

@@ -156,7 +156,7 @@ fn characters(spec: &[String]) -> Vec<char> {
             "hexdigits" => all.extend("0123456789abcdefABCDEF".chars()),
             "octdigits" => all.extend('0'..='7'),
             "punctuation" => {
-                all.extend((33u8..127).map(char::from).filter(char::is_ascii_punctuation))
+                all.extend((33u8..127).map(char::from).filter(char::is_ascii_punctuation));
             }
             other => all.extend(other.chars()),
         }

@@ -2,6 +2,7 @@
 
 /// Delimiters and the treatment of white space: the options of the module `template`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[expect(clippy::struct_excessive_bools, reason = "they are the options of a template")]
 pub struct Dialect {
     /// The first newline after a block tag is dropped.
     pub trim_blocks: bool,

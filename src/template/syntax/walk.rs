@@ -31,11 +31,15 @@ fn statement(statement: &Statement, visit: &mut impl FnMut(&Node)) {
             statements(otherwise, visit);
         }
         Statement::With(bound, body) => {
-            bound.iter().for_each(|(_, value)| node(value, visit));
+            for (_, value) in bound {
+                node(value, visit);
+            }
             statements(body, visit);
         }
         Statement::SetBlock(_, filter, body) => {
-            filter.iter().for_each(|filter| node(filter, visit));
+            if let Some(filter) = filter {
+                node(filter, visit);
+            }
             statements(body, visit);
         }
         Statement::FilterBlock(filter, body) => {
@@ -63,14 +67,17 @@ pub(crate) fn node(inner: &Node, visit: &mut impl FnMut(&Node)) {
     match &inner.expression {
         Expression::Constant(_) | Expression::Name(_) => {}
         Expression::List(items) | Expression::Tuple(items) => {
-            items.iter().for_each(|item| node(item, visit));
+            for item in items {
+                node(item, visit);
+            }
         }
         Expression::Dict(entries) => entries.iter().for_each(|(key, value)| {
             node(key, visit);
             node(value, visit);
         }),
-        Expression::Attribute(base, _) => node(base, visit),
-        Expression::Not(base) | Expression::Negate(base) => node(base, visit),
+        Expression::Attribute(base, _) | Expression::Not(base) | Expression::Negate(base) => {
+            node(base, visit);
+        }
         Expression::Item(a, b)
         | Expression::And(a, b)
         | Expression::Or(a, b)
@@ -85,15 +92,21 @@ pub(crate) fn node(inner: &Node, visit: &mut impl FnMut(&Node)) {
         }
         Expression::Compare(first, steps) => {
             node(first, visit);
-            steps.iter().for_each(|(_, step)| node(step, visit));
+            for (_, step) in steps {
+                node(step, visit);
+            }
         }
         Expression::If { condition, then, otherwise } => {
             node(condition, visit);
             node(then, visit);
-            otherwise.iter().for_each(|inner| node(inner, visit));
+            if let Some(inner) = otherwise {
+                node(inner, visit);
+            }
         }
         Expression::Filter { input, arguments, .. } => {
-            input.iter().for_each(|inner| node(inner, visit));
+            if let Some(inner) = input {
+                node(inner, visit);
+            }
             all(arguments, visit);
         }
         Expression::Test { input: base, arguments, .. }

@@ -1,5 +1,6 @@
 //! Tests (`x is …`), one family per file. A test is one entry of its family's table.
 
+mod address;
 mod compare;
 mod file;
 mod pattern;
@@ -35,8 +36,15 @@ const fn test(name: &'static str, parameters: &'static [&'static str], run: Run)
 }
 
 static TESTS: LazyLock<HashMap<&'static str, &'static Test>> = LazyLock::new(|| {
-    let families =
-        [compare::TESTS, file::TESTS, pattern::TESTS, result::TESTS, types::TESTS, version::TESTS];
+    let families = [
+        address::TESTS,
+        compare::TESTS,
+        file::TESTS,
+        pattern::TESTS,
+        result::TESTS,
+        types::TESTS,
+        version::TESTS,
+    ];
     families.into_iter().flatten().map(|test| (test.name, test)).collect()
 });
 

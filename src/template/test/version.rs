@@ -101,8 +101,11 @@ fn loose(a: &str, b: &str) -> Result<Ordering, Stop> {
     Ok(a_parts.len().cmp(&b_parts.len()))
 }
 
+/// The numbers; whether it is a release, else its letter and number.
+type Strict = (Vec<u64>, (bool, char, u64));
+
 /// `1.2`, `1.2.3`, with `a1` or `b2` for what comes before the release.
-fn strict(text: &str) -> Result<(Vec<u64>, (bool, char, u64)), Stop> {
+fn strict(text: &str) -> Result<Strict, Stop> {
     let wrong = || Stop::error(format!("`{text}` is no strict version such as `1.2.3`"));
     let (numbers, before) = match text.find(['a', 'b']) {
         Some(at) => text.split_at(at),

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::number::{exponent, general};
-use crate::template::failure::Stop;
+use crate::template::failure::{Stop, fully_known};
 use crate::template::python;
 use crate::value::{Map, Value};
 
 /// One `%…` directive.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "they are the flags of a directive")]
 struct Directive {
     key: Option<String>,
     left: bool,
@@ -26,6 +27,7 @@ pub(crate) fn percent(
     arguments: &[Value],
     named: Option<&Map>,
 ) -> Result<Arc<str>, Stop> {
+    arguments.iter().chain(named.into_iter().flat_map(Map::values)).try_for_each(fully_known)?;
     let mut out = String::new();
     let mut characters = format.chars().peekable();
     let mut next = arguments.iter();

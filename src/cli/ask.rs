@@ -1,0 +1,163 @@
+//! `mxprov ping` and `mxprov facts`: one question to every host.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use clap::Args;
+use indexmap::IndexMap;
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::engine::{self, Confirm, Counted, Event, Inputs, RunError, Sink, Status};
+use crate::files::Tree;
+use crate::report::Reporter;
+use crate::value::{Map, Redactor, Value};
+
+use super::connection::ConnectionFlags;
+use super::exit::Exit;
+use super::process::Process;
+use super::setup::{Setup, reporter};
+use super::source::SourceFlags;
+
+/// Flags of `ping` and `facts`.
+#[derive(Debug, Args)]
+pub struct Ask {
+    /// The hosts: a pattern.
+    #[arg(default_value = "all", value_name = "PATTERN")]
+    pattern: String,
+
+    /// Show more: results (-v), scripts (-vv), the wire (-vvv).
+    #[arg(short, action = clap::ArgAction::Count)]
+    verbose: u8,
+
+    #[command(flatten)]
+    source: SourceFlags,
+
+    #[command(flatten)]
+    connection: ConnectionFlags,
+}
+
+/// What is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Question {
+    /// Whether it answers.
+    Ping,
+    /// What it is.
+    Facts,
+}
+
+/// Keeps what each host answered.
+struct Answers {
+    reporter: Arc<Reporter>,
+    answers: Mutex<IndexMap<Arc<str>, Result<Value, String>>>,
+}
+
+impl Sink for Answers {
+    fn event(&self, event: Event) {
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            Event::Task(task) => {
+                let answer = match &task.status {
+                    Status::Failed { message, .. } => Err(message.clone()),
+                    _ => Ok(task.result.unwrap_or(Value::Null)),
+                };
+                answers.insert(task.host, answer);
+            }
+            Event::Unreachable { host, message, .. } => {
+                answers.insert(host, Err(message));
+            }
+            Event::Warning { warning, .. } => self.reporter.warning(&warning),
+            _ => {}
+        }
+    }
+}
+
+/// There is nothing to confirm: nothing is changed.
+struct Never;
+
+impl Confirm for Never {
+    fn confirm(&self, _pending: &Counted) -> Result<bool, RunError> {
+        Ok(false)
+    }
+}
+
+impl Ask {
+    /// Runs the command.
+    pub async fn run(&self, process: &Process, question: Question) -> Exit {
+        let redactor = Redactor::new();
+        let reporter = reporter(process, &redactor, self.verbose, false);
+        match self.carry_out(process, &reporter, &redactor, question).await {
+            Ok(exit) => exit,
+            Err(errors) => {
+                errors.0.iter().for_each(|error| reporter.error(error));
+                Exit::Usage
+            }
+        }
+    }
+
+    async fn carry_out(
+        &self,
+        process: &Process,
+        reporter: &Arc<Reporter>,
+        redactor: &Redactor,
+        question: Question,
+    ) -> Result<Exit, Diagnostics> {
+        if self.source.inventory.is_empty() {
+            return Err(Diagnostic::new("no inventory is given")
+                .hint("give one with `-i FILE`")
+                .into());
+        }
+        let setup = Setup::new(
+            process,
+            &self.source,
+            Arc::clone(reporter),
+            redactor.clone(),
+            self.verbose,
+        )?;
+        let module = match question {
+            Question::Ping => "ping",
+            Question::Facts => "setup",
+        };
+        let pattern = serde_json::Value::from(self.pattern.as_str());
+        let text =
+            format!("- hosts: {pattern}\n  gather_facts: false\n  tasks:\n    - {module}:\n");
+        let mut tree = Tree::default();
+        tree.insert("question.yml", text.as_bytes());
+        let playbook = setup.loader_of(Arc::new(tree)).load(&[Path::new("question.yml")])?;
+        let choices = self.connection.choices(process).map_err(Diagnostic::new)?;
+        let answers =
+            Arc::new(Answers { reporter: Arc::clone(reporter), answers: Mutex::default() });
+        let (shared, tally) =
+            setup.shared(process, None, choices, true, Arc::new(|_| true), answers.clone())?;
+        let inputs = Inputs {
+            shared,
+            tally,
+            links: setup.links(process),
+            playbook,
+            limit: setup.limit(&self.source)?,
+            prompted: Arc::new(Map::new()),
+            interrupt: super::interrupt::watch(Arc::clone(reporter)),
+        };
+        let recap = match engine::run(inputs, &Never).await {
+            Ok(recap) => recap,
+            Err(RunError::Wrong(errors)) => return Err(errors),
+            Err(error) => return Err(Diagnostic::new(error.to_string()).into()),
+        };
+        let answers = answers.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        for (host, answer) in answers.iter() {
+            show(reporter, host, answer, question);
+        }
+        Ok(Exit::of(&recap, false))
+    }
+}
+
+fn show(reporter: &Reporter, host: &str, answer: &Result<Value, String>, question: Question) {
+    match (answer, question) {
+        (Err(message), _) => reporter.message(&format!("{host}: {message}")),
+        (Ok(_), Question::Ping) => reporter.result(&format!("{host}: pong\n")),
+        (Ok(result), Question::Facts) => {
+            let facts = result.get("ansible_facts").cloned().unwrap_or(Value::Null);
+            let all = Value::map([(host, facts)]);
+            reporter.result(&format!("{:#}\n", all.to_masked_json()));
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! `mxprov completions`: what a shell needs to complete commands and flags.
+
+use clap::{Args, CommandFactory as _};
+
+use crate::value::Redactor;
+
+use super::exit::Exit;
+use super::process::Process;
+use super::setup::reporter;
+
+/// Flags of `completions`.
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// The shell.
+    shell: clap_complete::Shell,
+}
+
+impl Completions {
+    /// Runs the command.
+    pub fn run(&self, process: &Process) -> Exit {
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut super::Cli::command(), "mxprov", &mut script);
+        reporter(process, &Redactor::new(), 0, false).result(&String::from_utf8_lossy(&script));
+        Exit::Done
+    }
+}

@@ -1,0 +1,81 @@
+//! `mxprov doc`: the modules and their arguments, from the same declarations that check them.
+
+use std::fmt::Write as _;
+
+use clap::Args;
+
+use crate::diagnostic::Diagnostic;
+use crate::module::{self, Entry};
+use crate::value::Redactor;
+
+use super::exit::Exit;
+use super::process::Process;
+use super::setup::reporter;
+
+/// Flags of `doc`.
+#[derive(Debug, Args)]
+pub struct Doc {
+    /// The module; all modules with a line each if none is given.
+    module: Option<String>,
+}
+
+impl Doc {
+    /// Runs the command.
+    pub fn run(&self, process: &Process) -> Exit {
+        let reporter = reporter(process, &Redactor::new(), 0, false);
+        let Some(name) = &self.module else {
+            reporter.result(&list());
+            return Exit::Done;
+        };
+        match module::find(name) {
+            Some(entry) => {
+                reporter.result(&page(entry));
+                Exit::Done
+            }
+            None => {
+                let known = module::all().iter().map(Entry::short_name);
+                reporter.error(
+                    &Diagnostic::new(format!("there is no module `{name}`")).suggest(name, known),
+                );
+                Exit::Usage
+            }
+        }
+    }
+}
+
+fn list() -> String {
+    let mut entries: Vec<&Entry> = module::all().iter().collect();
+    entries.sort_by_key(|entry| entry.short_name());
+    let width = entries.iter().map(|entry| entry.short_name().len()).max().unwrap_or(0);
+    entries
+        .iter()
+        .map(|entry| format!("{:width$}  {}\n", entry.short_name(), entry.summary))
+        .collect()
+}
+
+fn page(entry: &Entry) -> String {
+    let mut text = format!("{}: {}\n", entry.name, entry.summary);
+    if let Some(name) = entry.free_form {
+        let _ = writeln!(text, "free text after the module's name is `{name}`");
+    }
+    for spec in (entry.specs)() {
+        let mut notes = vec![spec.kind.to_string()];
+        if spec.required {
+            notes.push("required".into());
+        }
+        if let Some(default) = spec.default {
+            notes.push(format!("default {default}"));
+        }
+        if !spec.choices.is_empty() {
+            notes.push(format!("one of {}", spec.choices.join(", ")));
+        }
+        if !spec.aliases.is_empty() {
+            notes.push(format!("also {}", spec.aliases.join(", ")));
+        }
+        let _ = writeln!(text, "\n  {} ({})", spec.name, notes.join("; "));
+        for line in spec.doc.lines() {
+            let _ = writeln!(text, "      {}", line.trim());
+        }
+    }
+    text
+}

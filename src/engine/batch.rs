@@ -1,0 +1,321 @@
+//! Consecutive tasks whose changes are all known go out as one script, in one round trip.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::playbook::Task;
+use crate::remote::{OnFailure, Output, Script};
+use crate::resource::World;
+
+use super::driver::{Driver, Halt, OnceResult};
+use super::evaluate::{Evaluation, Verdict, looks_at_others, runs_once};
+use super::event::{Event, Phase};
+use super::machine::{Machine, Work};
+use super::outcome::{ItemEnd, conclude, failed};
+use super::send::{Proof, Sent, is_simple, judge, prepared, proof_of};
+use super::settings::Manner;
+
+/// More actions than this do not go out at once.
+const MOST: usize = 60;
+
+/// One task of a batch.
+struct Entry {
+    task: Arc<Task>,
+    handler: bool,
+    evaluation: Evaluation,
+    /// The host before the task, to go back to if the task fails.
+    before: Machine,
+    /// How many actions the task has.
+    actions: usize,
+}
+
+/// What each part of the script is.
+struct Layout {
+    parts: Vec<Script>,
+    /// Entry, action in the entry, and the bundle of its proof if it is one.
+    owners: Vec<(usize, usize, Option<usize>)>,
+    proofs: Vec<Vec<Proof>>,
+}
+
+/// Whether a task's outcome is known before it is sent, so that others can be planned behind it.
+pub fn is_plain(task: &Task, evaluation: &Evaluation) -> bool {
+    let judged = task.register.is_some()
+        || task.failed_when.is_some()
+        || task.changed_when.is_some()
+        || !task.until.is_empty();
+    let [item] = &evaluation.items[..] else { return false };
+    let Verdict::Plan(plan) = &item.verdict else { return false };
+    let actions_are = |test: fn(&dyn crate::resource::Action) -> bool| {
+        plan.actions.iter().all(|action| test(action.as_ref()))
+    };
+    !evaluation.looped
+        && !judged
+        && plan.finish.is_none()
+        && actions_are(is_simple)
+        && actions_are(|action| action.nature().opaque.is_none())
+}
+
+impl Driver {
+    /// Sends a plain task together with the plain ones behind it.
+    pub(super) async fn send_batch(
+        &mut self,
+        task: &Arc<Task>,
+        evaluation: Evaluation,
+        handler: bool,
+    ) -> Result<OnceResult, Halt> {
+        let visit = self.machine.visit(task);
+        let Some(manner) = evaluation.items.first().and_then(|item| item.manner.clone()) else {
+            return self.send_task(task, &evaluation, handler).await;
+        };
+        if evaluation.items.iter().any(|item| self.surprise(&visit, item).is_some()) {
+            return self.send_task(task, &evaluation, handler).await;
+        }
+        let start = self.machine.world(&manner.host);
+        let mut entries = vec![self.enter(task, evaluation, handler)];
+        while entries.iter().map(|entry| entry.actions).sum::<usize>() < MOST {
+            match self.next_plain(&manner) {
+                Some((task, evaluation, handler)) => {
+                    entries.push(self.enter(&task, evaluation, handler))
+                }
+                None => break,
+            }
+        }
+        let target = self.target(&manner.host)?;
+        if manner.host == self.machine.host {
+            let who = &self.shared.choices.who;
+            self.links.hold(&manner.host, &target, &manner.become_user, who).await?;
+        }
+        self.send_entries(entries, &manner, &start).await
+    }
+
+    /// Takes the machine over a task as if it were done already.
+    fn enter(&mut self, task: &Arc<Task>, evaluation: Evaluation, handler: bool) -> Entry {
+        let before = self.machine.clone();
+        let ends = self.conclude_all(task, &evaluation, None);
+        let mut machine = self.machine.clone();
+        self.remember(&mut machine, task, &evaluation, &ends);
+        machine.visited(task);
+        machine.advance();
+        self.machine = machine;
+        if ends.iter().any(ItemEnd::is_changed) {
+            let visit = before.visit(task);
+            let open = before.is_open() || self.approvals.is_open(&before.host, &visit);
+            self.notify(task, open);
+        }
+        let actions = evaluation
+            .items
+            .iter()
+            .map(|item| match &item.verdict {
+                Verdict::Plan(plan) => plan.actions.len(),
+                _ => 0,
+            })
+            .sum();
+        Entry { task: Arc::clone(task), handler, evaluation, before, actions }
+    }
+
+    /// The next task, if it is plain (or has nothing to do) and nothing of it is missing.
+    fn next_plain(&mut self, manner: &Manner) -> Option<(Arc<Task>, Evaluation, bool)> {
+        loop {
+            let Some(Work::Task { task, handler }) = self.machine.current() else { return None };
+            if !handler && !(self.shared.selects)(&task) {
+                self.machine.advance();
+                continue;
+            }
+            let once = runs_once(&task, &self.render(&self.machine, Some(&task)));
+            if once
+                || self.machine.run.lockstep
+                || looks_at_others(&task)
+                || task.action.flow.is_some()
+            {
+                return None;
+            }
+            let evaluation = self.evaluate(&self.machine, &task).ok()?;
+            let visit = self.machine.visit(&task);
+            let fits = |item: &super::evaluate::ItemPlan| match &item.verdict {
+                Verdict::Skipped(_) => true,
+                Verdict::Plan(plan) if plan.actions.is_empty() => true,
+                Verdict::Plan(_) => {
+                    self.surprise(&visit, item).is_none()
+                        && item.manner.as_ref().is_some_and(|own| same_manner(own, manner))
+                }
+                _ => false,
+            };
+            let idle = evaluation.items.iter().all(|item| match &item.verdict {
+                Verdict::Plan(plan) => plan.actions.is_empty(),
+                _ => true,
+            });
+            let plain = idle || is_plain(&task, &evaluation);
+            return (plain && evaluation.items.iter().all(fits))
+                .then_some((task, evaluation, handler));
+        }
+    }
+
+    pub(super) fn conclude_all(
+        &self,
+        task: &Task,
+        evaluation: &Evaluation,
+        outputs: Option<&[Output]>,
+    ) -> Vec<ItemEnd> {
+        let render = self.render(&self.machine, Some(task));
+        evaluation
+            .items
+            .iter()
+            .map(|item| conclude(task, &render.with_locals(&item.locals), item, outputs))
+            .collect()
+    }
+
+    fn lay_out(&mut self, entries: &[Entry], manner: &Manner, start: &World) -> Layout {
+        let mut layout = Layout { parts: vec![], owners: vec![], proofs: vec![] };
+        let mut world = start.clone();
+        for (entry, content) in entries.iter().enumerate() {
+            let mut proofs = Vec::new();
+            let plans = content.evaluation.items.iter().filter_map(|item| match &item.verdict {
+                Verdict::Plan(plan) => Some(plan),
+                _ => None,
+            });
+            for (index, action) in plans.flat_map(|plan| &plan.actions).enumerate() {
+                self.probation.note(action.as_ref());
+                layout.parts.push(prepared(action.as_ref(), manner));
+                layout.owners.push((entry, index, None));
+                let proof = proof_of(action.as_ref(), &world);
+                for (bundle, questions) in proof.bundles.iter().enumerate() {
+                    layout.parts.push(questions.script());
+                    layout.owners.push((entry, index, Some(bundle)));
+                }
+                action.predict(&mut world);
+                proofs.push(proof);
+            }
+            layout.proofs.push(proofs);
+        }
+        layout
+    }
+
+    async fn send_entries(
+        &mut self,
+        entries: Vec<Entry>,
+        manner: &Manner,
+        start: &World,
+    ) -> Result<OnceResult, Halt> {
+        let began = Instant::now();
+        let layout = self.lay_out(&entries, manner, start);
+        let summaries = entries.iter().flat_map(|entry| {
+            let plans = entry.evaluation.items.iter().filter_map(|item| match &item.verdict {
+                Verdict::Plan(plan) => Some(plan),
+                _ => None,
+            });
+            plans
+                .flat_map(|plan| plan.actions.iter().map(|action| action.summary()))
+                .collect::<Vec<_>>()
+        });
+        let actions = summaries.collect();
+        self.shared.sink.event(Event::Sent { host: Arc::clone(&manner.host), actions });
+        let shell = self.shell(manner).await?;
+        let mut outputs: Vec<Option<Output>> = vec![None; layout.parts.len()];
+        let mut sink = |index: usize, output: Output| outputs[index] = Some(output);
+        let lost = shell.run(&layout.parts, OnFailure::Stop, &mut sink).await.err();
+        let took = began.elapsed();
+        let sent = sort(&layout, outputs, manner, entries.len());
+        for (index, (entry, sent)) in entries.into_iter().zip(sent).enumerate() {
+            let whole = sent.outputs.len() == entry.actions && sent.mismatch.is_none();
+            let fine = whole && sent.outputs.iter().all(Output::succeeded);
+            if fine {
+                self.confirm_entry(
+                    &entry,
+                    manner,
+                    &sent,
+                    if index == 0 { took } else { Duration::ZERO },
+                );
+                continue;
+            }
+            // A part that was not reported may have run: the next run will see.
+            if let Some(lost) = &lost
+                && sent.outputs.iter().all(Output::succeeded)
+                && sent.mismatch.is_none()
+            {
+                return Err(Halt::Unreachable(lost.to_string()));
+            }
+            return self.fail_entry(entry, manner, sent, took).await;
+        }
+        match lost {
+            Some(lost) => Err(Halt::Unreachable(lost.to_string())),
+            None => Ok(OnceResult::default()),
+        }
+    }
+
+    /// A task of the batch is done, and the host is as it was predicted.
+    fn confirm_entry(&mut self, entry: &Entry, manner: &Manner, sent: &Sent, took: Duration) {
+        let user = manner.user_key();
+        let world = self.machine.world_mut(&manner.host);
+        for (query, state) in &sent.proven {
+            // A later task of the batch may have changed it again.
+            world.settle_unless_newer(&user, query, state);
+        }
+        let outputs = (entry.actions > 0).then_some(&sent.outputs[..]);
+        let ends = self.conclude_all(&entry.task, &entry.evaluation, outputs);
+        self.report(&entry.task, entry.handler, &entry.evaluation, &ends, took);
+        self.settled(&ends);
+    }
+
+    /// A task of the batch failed: those behind it were not carried out.
+    async fn fail_entry(
+        &mut self,
+        entry: Entry,
+        manner: &Manner,
+        sent: Sent,
+        took: Duration,
+    ) -> Result<OnceResult, Halt> {
+        self.machine = entry.before;
+        let world = self.machine.world_mut(&manner.host);
+        for item in &entry.evaluation.items {
+            if let Verdict::Plan(plan) = &item.verdict {
+                for action in &plan.actions {
+                    for (query, _) in world.record(|world| action.predict(world)) {
+                        world.forget_id(query.id());
+                    }
+                }
+            }
+        }
+        let mut ends = self.conclude_all(&entry.task, &entry.evaluation, Some(&sent.outputs));
+        if let (Some(mismatch), Some(end)) = (sent.mismatch, ends.first_mut())
+            && end.failure().is_none()
+        {
+            *end = failed(format!("the host did not become what was planned: {mismatch}"));
+        }
+        debug_assert_eq!(self.phase, Phase::Apply);
+        self.settle(&entry.task, entry.handler, &entry.evaluation, ends, took).await
+    }
+}
+
+/// Whether two items go through the same shell with the same surroundings.
+fn same_manner(left: &Manner, right: &Manner) -> bool {
+    left.host == right.host
+        && left.user_key() == right.user_key()
+        && left.timeout == right.timeout
+        && left.environment == right.environment
+}
+
+/// What came back, by entry.
+fn sort(
+    layout: &Layout,
+    outputs: Vec<Option<Output>>,
+    manner: &Manner,
+    entries: usize,
+) -> Vec<Sent> {
+    let user = manner.user_key();
+    let mut sent: Vec<Sent> = std::iter::repeat_with(Sent::default).take(entries).collect();
+    for ((entry, action, bundle), output) in layout.owners.iter().zip(outputs) {
+        let Some(output) = output else { continue };
+        let own = &mut sent[*entry];
+        let proof = &layout.proofs[*entry][*action];
+        match bundle {
+            None => own.outputs.push(output),
+            Some(bundle) => {
+                let bundle = &proof.bundles[*bundle];
+                let answers = bundle.answers(&manner.host, &user, &output);
+                let states = answers.into_iter().map(|answer| answer.state);
+                judge(proof, bundle.queries.iter().cloned().zip(states).collect(), own);
+            }
+        }
+    }
+    sent
+}

@@ -1,0 +1,1 @@
+//! Verdicts on states that are written down here.

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use super::super::action::{Action, Nature, Step};
 use super::super::diff::{Diff, Text};
-use super::super::world::World;
 use super::super::{package, unit};
+use super::super::web::{Request, shown_url};
+use super::super::world::World;
+use super::checksum::Algorithm;
 use super::connectivity::guarded;
 use super::content::{Content, ContentState, Digest, DigestState, digest_of};
 use super::ownership::{Ownership, octal};
@@ -28,6 +30,13 @@ pub enum Source {
         size: Option<u64>,
         /// Its content, where it is small enough to show.
         shown: Option<Arc<Vec<u8>>>,
+    },
+    /// The host downloads it.
+    Web {
+        /// The request.
+        request: Box<Request>,
+        /// A checksum that it must have.
+        checksum: Option<(Algorithm, String)>,
     },
 }
 
@@ -64,11 +73,13 @@ impl fmt::Debug for WriteFile {
 }
 
 impl Source {
-    /// The SHA-256 in hexadecimal.
-    pub fn digest(&self) -> String {
+    /// The SHA-256 in hexadecimal, if it is known.
+    pub fn digest(&self) -> Option<String> {
         match self {
-            Self::Bytes(bytes) => digest_of(bytes),
-            Self::Host { digest, .. } => digest.clone(),
+            Self::Bytes(bytes) => Some(digest_of(bytes)),
+            Self::Host { digest, .. } => Some(digest.clone()),
+            Self::Web { checksum: Some((Algorithm::Sha256, sum)), .. } => Some(sum.clone()),
+            Self::Web { .. } => None,
         }
     }
 
@@ -77,6 +88,7 @@ impl Source {
         match self {
             Self::Bytes(bytes) => Some(bytes),
             Self::Host { shown, .. } => shown.as_ref(),
+            Self::Web { .. } => None,
         }
     }
 
@@ -84,6 +96,22 @@ impl Source {
         match self {
             Self::Bytes(bytes) => Some(bytes.len() as u64),
             Self::Host { size, .. } => *size,
+            Self::Web { .. } => None,
+        }
+    }
+
+    /// Shell text that refuses a `"$target"` with another checksum.
+    fn check(&self, script: &mut Script) {
+        if let Self::Web { checksum: Some((algorithm, sum)), .. } = self {
+            script.assign("sum", sum.to_ascii_lowercase());
+            script.assign("tool", algorithm.command());
+            script.line(
+                r#"found=$("$tool" <"$target")
+[ "${found%% *}" = "$sum" ] || {
+  echo "the download has the checksum ${found%% *}, not $sum" >&2
+  exit 1
+}"#,
+            );
         }
     }
 
@@ -97,6 +125,7 @@ impl Source {
                 script.assign("from", path.as_str());
                 script.line(r#"content() { cat <"$from"; }"#);
             }
+            Self::Web { request, .. } => request.download(script),
         }
     }
 }
@@ -132,6 +161,7 @@ impl WriteFile {
         self.content.script(&mut script);
         script.assign("path", self.path.as_str());
         script.line(BESIDE);
+        self.content.check(&mut script);
         self.give_ownership(&mut script);
         if let Some(validate) = &self.validate {
             // `%s` stands for the path of the new file, as one word.
@@ -178,6 +208,9 @@ fi"#,
             self.before.attributes().map(|found| &found.kind),
             Some(PathKind::File | PathKind::Link(_))
         );
+        if let Source::Web { request, .. } = &self.content {
+            return Text::hidden(format!("downloaded from {}", shown_url(&request.url)));
+        }
         match (self.content.bytes(), &self.old) {
             (Some(new), Some(old)) if there => Text::new(Some(old), Some(new)),
             (Some(new), _) if !there => Text::new(None, Some(new)),
@@ -203,7 +236,12 @@ impl Action for WriteFile {
         package::file_changed(world, &self.path);
         let path = || self.path.clone();
         world.predict(Path { path: path() }, PathState::Present(self.result()));
-        world.predict(Digest { path: path() }, DigestState(Some(self.content.digest())));
+        match self.content.digest() {
+            Some(digest) => {
+                world.predict(Digest { path: path() }, DigestState(Some(digest)));
+            }
+            None => world.forget(&Digest { path: path() }),
+        }
         match self.content.bytes() {
             Some(bytes) => {
                 world.foresee(Content { path: path() }, ContentState(Some(Arc::clone(bytes))));

@@ -34,7 +34,7 @@ fn cases_of_modules_hold_on_lab_hosts() -> Result<()> {
 }
 
 /// The files of cases that were chosen.
-fn files() -> Result<VecDeque<PathBuf>> {
+pub fn files() -> Result<VecDeque<PathBuf>> {
     let chosen = std::env::var_os("MXPROV_CASES").unwrap_or_default();
     let chosen = chosen.to_string_lossy();
     let chosen: Vec<&str> = chosen.split(',').filter(|name| !name.is_empty()).collect();

@@ -74,7 +74,9 @@ impl Driver {
         let mut entries = vec![self.enter(task, evaluation, handler)];
         while entries.iter().map(|entry| entry.actions).sum::<usize>() < MOST {
             match self.next_plain(&manner) {
-                Some((task, evaluation, handler)) => entries.push(self.enter(&task, evaluation, handler)),
+                Some((task, evaluation, handler)) => {
+                    entries.push(self.enter(&task, evaluation, handler))
+                }
                 None => break,
             }
         }
@@ -120,7 +122,11 @@ impl Driver {
                 continue;
             }
             let once = runs_once(&task, &self.render(&self.machine, Some(&task)));
-            if once || self.machine.run.lockstep || looks_at_others(&task) || task.action.flow.is_some() {
+            if once
+                || self.machine.run.lockstep
+                || looks_at_others(&task)
+                || task.action.flow.is_some()
+            {
                 return None;
             }
             let evaluation = self.evaluate(&self.machine, &task).ok()?;
@@ -139,7 +145,8 @@ impl Driver {
                 _ => true,
             });
             let plain = idle || is_plain(&task, &evaluation);
-            return (plain && evaluation.items.iter().all(fits)).then_some((task, evaluation, handler));
+            return (plain && evaluation.items.iter().all(fits))
+                .then_some((task, evaluation, handler));
         }
     }
 
@@ -196,7 +203,9 @@ impl Driver {
                 Verdict::Plan(plan) => Some(plan),
                 _ => None,
             });
-            plans.flat_map(|plan| plan.actions.iter().map(|action| action.summary())).collect::<Vec<_>>()
+            plans
+                .flat_map(|plan| plan.actions.iter().map(|action| action.summary()))
+                .collect::<Vec<_>>()
         });
         let actions = summaries.collect();
         self.shared.sink.event(Event::Sent { host: Arc::clone(&manner.host), actions });
@@ -210,7 +219,12 @@ impl Driver {
             let whole = sent.outputs.len() == entry.actions && sent.mismatch.is_none();
             let fine = whole && sent.outputs.iter().all(Output::succeeded);
             if fine {
-                self.confirm_entry(&entry, manner, &sent, if index == 0 { took } else { Duration::ZERO });
+                self.confirm_entry(
+                    &entry,
+                    manner,
+                    &sent,
+                    if index == 0 { took } else { Duration::ZERO },
+                );
                 continue;
             }
             // A part that was not reported may have run: the next run will see.
@@ -281,7 +295,12 @@ fn same_manner(left: &Manner, right: &Manner) -> bool {
 }
 
 /// What came back, by entry.
-fn sort(layout: &Layout, outputs: Vec<Option<Output>>, manner: &Manner, entries: usize) -> Vec<Sent> {
+fn sort(
+    layout: &Layout,
+    outputs: Vec<Option<Output>>,
+    manner: &Manner,
+    entries: usize,
+) -> Vec<Sent> {
     let user = manner.user_key();
     let mut sent: Vec<Sent> = std::iter::repeat_with(Sent::default).take(entries).collect();
     for ((entry, action, bundle), output) in layout.owners.iter().zip(outputs) {

@@ -326,7 +326,9 @@ pub fn joined(ends: &[ItemEnd], looped: bool) -> Map {
 
 /// What the items of a task come to together.
 pub fn overall(ends: &[ItemEnd]) -> Status {
-    let first = |wanted: fn(&Status) -> bool| ends.iter().map(|end| &end.status).find(|status| wanted(status));
+    let first = |wanted: fn(&Status) -> bool| {
+        ends.iter().map(|end| &end.status).find(|status| wanted(status))
+    };
     first(|status| matches!(status, Status::Failed { ignored: false, .. }))
         .or_else(|| first(|status| matches!(status, Status::Failed { .. })))
         .or_else(|| first(|status| *status == Status::Changed))

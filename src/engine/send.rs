@@ -575,7 +575,11 @@ pub(super) fn proof_of(action: &dyn Action, world: &crate::resource::World) -> P
 }
 
 /// Compares what the host is with what was predicted.
-pub(super) fn judge(proof: &Proof, answers: Vec<(AnyQuery, Result<AnyState, String>)>, sent: &mut Sent) {
+pub(super) fn judge(
+    proof: &Proof,
+    answers: Vec<(AnyQuery, Result<AnyState, String>)>,
+    sent: &mut Sent,
+) {
     for (query, answer) in answers {
         let Some((_, predicted)) =
             proof.predicted.iter().find(|(known, _)| known.id() == query.id())

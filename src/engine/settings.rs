@@ -71,9 +71,9 @@ pub fn manner(host: &Arc<str>, task: &Task, render: &Render<'_>) -> Result<Manne
 
 /// Whether `changed_when: false` is written out.
 fn never_changes(task: &Task) -> bool {
-    task.changed_when.as_deref().is_some_and(|conditions| {
-        matches!(conditions, [setting] if matches!(setting.value, Value::Bool(false)))
-    })
+    task.changed_when.as_deref().is_some_and(
+        |conditions| matches!(conditions, [setting] if matches!(setting.value, Value::Bool(false))),
+    )
 }
 
 fn environment(task: &Task, render: &Render<'_>) -> Result<Vec<(String, Str)>, Suspend> {

@@ -99,7 +99,7 @@ fn on_host(args: &Args, host: &Host<'_>) -> Result<Vec<Arc<Vec<u8>>>, Suspend> {
     if let Some(opaque) = host.opaque(|opaque| opaque.may_bring(&format!("{below}x"))) {
         return Err(Suspend::Unknown(Arc::clone(&opaque.reason)));
     }
-    let state = host.state(Listing { path: src.to_string(), depth: Some(1), follow: true })?;
+    let state = host.state(Listing { path: src.clone(), depth: Some(1), follow: true })?;
     let mut paths: Vec<String> = match &state.found {
         Some(found) => {
             let files = found.iter().filter(|node| node.kind == 'f');

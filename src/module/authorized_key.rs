@@ -78,7 +78,7 @@ impl Module for AuthorizedKey {
             .with("keyfile", Value::data(path.as_str()))
             .with("key", Value::data(args.key.as_str()));
         if args.state == State::Present || keys.changed {
-            write(args, &account, &path, &keys, old, &mut plan, host)?;
+            Writer { args, account: &account, path: &path }.write(&keys, old, &mut plan, host)?;
         }
         Ok(plan)
     }
@@ -108,67 +108,62 @@ fn wanted_keys(args: &Args) -> Result<Vec<super::key_line::Key>, Suspend> {
         .collect()
 }
 
-fn write(
-    args: &Args,
-    account: &Home,
-    path: &str,
-    keys: &Keys,
-    old: Option<Arc<Vec<u8>>>,
-    plan: &mut Plan,
-    host: &Host<'_>,
-) -> Result<(), Suspend> {
-    let mut made = Vec::new();
-    if args.manage_dir && args.state == State::Present {
-        own_directory(args, account, parent(path), &mut made, plan, host)?;
-    }
-    let is_new = old.is_none();
-    let mine = args.manage_dir || is_new;
-    let content = match (&old, keys.changed) {
-        (Some(old), false) => old.to_vec(),
-        _ => keys.text().into_bytes(),
-    };
-    let wanted = Wanted {
-        content: Source::Bytes(Arc::new(content)),
-        owner: mine.then_some(&args.user),
-        group: mine.then_some(&account.group),
-        mode: mine.then_some(Mode::Bits(0o600)),
-        follow: args.follow,
-        read: old,
-        made: &made,
-        ..Wanted::new(path, vec![])
-    };
-    wanted.put(plan, host).map(|_| ())
+/// Writes the keys of a user.
+struct Writer<'a> {
+    args: &'a Args,
+    account: &'a Home,
+    path: &'a str,
 }
 
-/// The directory of the keys belongs to the user alone.
-fn own_directory(
-    args: &Args,
-    account: &Home,
-    folder: &str,
-    made: &mut Vec<String>,
-    plan: &mut Plan,
-    host: &Host<'_>,
-) -> Result<(), Suspend> {
-    let ownership = Ownership {
-        owner: Some(args.user.clone()),
-        group: Some(account.group.clone()),
-        mode: Some(0o700),
-    };
-    match host.path_to_replace(folder)?.attributes() {
-        Some(found) => {
-            let missing = ownership.missing(found);
-            if !missing.is_empty() {
-                plan.act(SetAttributes {
-                    path: folder.into(),
-                    ownership: missing,
-                    before: found.clone(),
-                });
-            }
-        }
-        None => {
-            plan.act(MakeDirectory { path: folder.into(), ownership });
-            made.push(folder.to_string());
-        }
+impl Writer<'_> {
+    fn write(
+        &self,
+        keys: &Keys,
+        old: Option<Arc<Vec<u8>>>,
+        plan: &mut Plan,
+        host: &Host<'_>,
+    ) -> Result<(), Suspend> {
+        let args = self.args;
+        let made = if args.manage_dir && args.state == State::Present {
+            self.own_directory(plan, host)?
+        } else {
+            vec![]
+        };
+        let mine = args.manage_dir || old.is_none();
+        let content = match (&old, keys.changed) {
+            (Some(old), false) => old.to_vec(),
+            _ => keys.text().into_bytes(),
+        };
+        let wanted = Wanted {
+            content: Source::Bytes(Arc::new(content)),
+            owner: mine.then_some(&args.user),
+            group: mine.then_some(&self.account.group),
+            mode: mine.then_some(Mode::Bits(0o600)),
+            follow: args.follow,
+            read: old,
+            made: &made,
+            ..Wanted::new(self.path, vec![])
+        };
+        wanted.put(plan, host).map(|_| ())
     }
-    Ok(())
+
+    /// The directory of the keys belongs to the user alone; what the plan makes.
+    fn own_directory(&self, plan: &mut Plan, host: &Host<'_>) -> Result<Vec<String>, Suspend> {
+        let folder = parent(self.path).to_string();
+        let ownership = Ownership {
+            owner: Some(self.args.user.clone()),
+            group: Some(self.account.group.clone()),
+            mode: Some(0o700),
+        };
+        let state = host.path_to_replace(&folder)?;
+        let Some(found) = state.attributes() else {
+            plan.act(MakeDirectory { path: folder.clone(), ownership });
+            return Ok(vec![folder]);
+        };
+        let missing = ownership.missing(found);
+        if !missing.is_empty() {
+            plan.act(SetAttributes { path: folder, ownership: missing, before: found.clone() });
+        }
+        Ok(vec![])
+    }
 }

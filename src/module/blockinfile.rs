@@ -130,7 +130,7 @@ fn edited(args: &Args, found: &Found, block: Option<&String>) -> Result<String, 
         _ => place(args, found, &lines)?,
     };
     if let Some(block) = block {
-        insert(args, &mut lines, at, &begin, block, &end);
+        insert(args, &mut lines, at, [&begin, block, &end]);
     }
     Ok(lines.concat())
 }
@@ -153,7 +153,7 @@ fn place(args: &Args, found: &Found, lines: &[String]) -> Result<usize, String> 
     Ok(at.map_or(lines.len(), |at| at + usize::from(after)))
 }
 
-fn insert(args: &Args, lines: &mut Vec<String>, at: usize, begin: &str, block: &str, end: &str) {
+fn insert(args: &Args, lines: &mut Vec<String>, at: usize, [begin, block, end]: [&str; 3]) {
     let before = at.checked_sub(1).and_then(|before| lines.get_mut(before));
     if let Some(before) = before.filter(|before| !before.ends_with('\n')) {
         before.push('\n');

@@ -194,7 +194,7 @@ fn file_dest(args: &Args, src: &str, host: &Host<'_>) -> Result<String, Suspend>
     if args.dest.ends_with('/') || is_directory(dest, host)? {
         Ok(into())
     } else {
-        Ok(dest.to_string())
+        Ok(dest.clone())
     }
 }
 
@@ -238,7 +238,7 @@ fn remote_work(from: &str, root: &str, host: &Host<'_>) -> Result<Work, Suspend>
         match attributes.kind {
             PathKind::Directory => work.directories.push(dest),
             PathKind::File | PathKind::Link(_) => files.push((path, dest, attributes)),
-            _ => {}
+            PathKind::Other => {}
         }
     }
     work.files =

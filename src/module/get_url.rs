@@ -124,7 +124,7 @@ fn given(args: &Args) -> Given<'_> {
 fn destination(args: &Args, host: &Host<'_>) -> Result<String, Suspend> {
     let dest = &absolute("dest", &args.dest, host)?;
     if !args.dest.ends_with('/') && !is_directory(dest, host)? {
-        return Ok(dest.to_string());
+        return Ok(dest.clone());
     }
     let url = shown_url(args.url.as_str());
     let path = url.split_once("://").and_then(|(_, rest)| rest.split_once('/'));

@@ -24,7 +24,7 @@ arguments! {
         get_mime | "mime" | "mime_type" | "mime-type": bool = true,
         /// Accepted for playbooks that turn it off; `attributes` is not registered.
         get_attributes | "attr" | "attributes": bool = true,
-        /// SELinux contexts are not registered.
+        /// `SELinux` contexts are not registered.
         get_selinux_context: bool = false,
     }
 }
@@ -43,7 +43,7 @@ impl Module for Stat {
         }
         let path = &absolute("path", &args.path, host)?;
         let _ = args.get_attributes;
-        let resolved = if args.follow { resolve(path, host)? } else { path.to_string() };
+        let resolved = if args.follow { resolve(path, host)? } else { path.clone() };
         let state = host.path(&resolved)?;
         let stat = match &*state {
             PathState::Absent => Value::map([("exists", Value::Bool(false))]),

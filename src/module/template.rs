@@ -129,7 +129,7 @@ fn destination(args: &Args, host: &Host<'_>) -> Result<String, Suspend> {
     if args.dest.ends_with('/') || is_directory(dest, host)? {
         Ok(format!("{}/{}", dest.trim_end_matches('/'), base_name(&args.src)))
     } else {
-        Ok(dest.to_string())
+        Ok(dest.clone())
     }
 }
 

@@ -199,7 +199,9 @@ impl Sink for Reporter {
         match event {
             Event::Task(task) if task.phase == Phase::Plan => self.planned(&task),
             Event::Task(task) => self.applied(&task),
-            Event::Settled { phase: Phase::Plan, host, status } => self.state().plan.count(&host, &status),
+            Event::Settled { phase: Phase::Plan, host, status } => {
+                self.state().plan.count(&host, &status)
+            }
             Event::TaskStarted { host, title, .. } => {
                 let title = self.safe(&title);
                 self.state().progress.working(&host, &title);

@@ -44,10 +44,8 @@ impl Setting {
             '/' => '.',
             other => other,
         };
-        let path: String = match slashes {
-            true => self.name.clone(),
-            false => self.name.chars().map(swapped).collect(),
-        };
+        let path: String =
+            if slashes { self.name.clone() } else { self.name.chars().map(swapped).collect() };
         format!("/proc/sys/{path}")
     }
 }

@@ -356,14 +356,13 @@ fn fetched(
     answer: Result<(i32, String), String>,
     output: &Output,
 ) -> Result<String, String> {
-    match answer? {
-        (0, text) => Ok(text),
-        _ => {
-            let said = String::from_utf8_lossy(&output.stderr);
-            let why = said.lines().next().unwrap_or("no reason given");
-            Err(format!("`{}` could not be downloaded: {why}", shown_url(&request.url)))
-        }
+    let (status, text) = answer?;
+    if status == 0 {
+        return Ok(text);
     }
+    let said = String::from_utf8_lossy(&output.stderr);
+    let why = said.lines().next().unwrap_or("no reason given");
+    Err(format!("`{}` could not be downloaded: {why}", shown_url(&request.url)))
 }
 
 impl Query for Page {

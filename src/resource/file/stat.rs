@@ -108,7 +108,7 @@ impl Query for Stat {
 fn facts(answer: &str) -> Option<Facts> {
     let mut lines = answer.lines();
     let (numbers, access, names) = (lines.next()?, lines.next()?, lines.next()?);
-    let [raw, uid, gid, size, inode, device, links, blocks, _, block_size, atime, mtime, ctime] =
+    let [raw, uid, gid, size, inode, device, nlink, blocks, _, unit, atime, mtime, ctime] =
         numbers.split(' ').collect::<Vec<_>>().try_into().ok()?;
     let number = |text: &str| text.parse::<i64>().ok();
     let (owner, group) = names.split_once(' ')?;
@@ -125,9 +125,9 @@ fn facts(answer: &str) -> Option<Facts> {
         size: number(size)?,
         inode: number(inode)?,
         device: number(device)?,
-        links: number(links)?,
+        links: number(nlink)?,
         blocks: number(blocks)?,
-        block_size: number(block_size)?,
+        block_size: number(unit)?,
         times: [atime, mtime, ctime].map(str::to_string),
         access: [may('r'), may('w'), may('x')],
         target: link.map(|(target, _)| target.to_string()),

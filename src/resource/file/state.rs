@@ -159,7 +159,7 @@ fn state_of<'a>(
     }
 }
 
-/// A line of `stat -c '%f %U %G %u %g %s'`; `%f` is st_mode in hexadecimal.
+/// A line of `stat -c '%f %U %G %u %g %s'`; `%f` is `st_mode` in hexadecimal.
 fn attributes(line: &str, target: Option<&str>) -> Option<Attributes> {
     let fields: Vec<&str> = line.split(' ').collect();
     let [raw, owner, group, uid, gid, size] = fields[..] else { return None };

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::super::action::{Action, Nature, Step};
 use super::super::diff::{Diff, Text};
-use super::super::{package, unit};
 use super::super::web::{Request, shown_url};
 use super::super::world::World;
+use super::super::{package, unit};
 use super::checksum::Algorithm;
 use super::connectivity::guarded;
 use super::content::{Content, ContentState, Digest, DigestState, digest_of};

@@ -2,17 +2,17 @@
 //!
 //! The modules in reading order; each uses only those above it.
 
-pub mod cli;
 pub mod diagnostic;
-pub mod engine;
 pub mod files;
-pub mod inventory;
-pub mod module;
-pub mod playbook;
-pub mod remote;
-pub mod report;
-pub mod resource;
-pub mod template;
 pub mod value;
-pub mod vault;
 pub mod yaml;
+pub mod template;
+pub mod inventory;
+pub mod playbook;
+pub mod vault;
+pub mod remote;
+pub mod resource;
+pub mod module;
+pub mod engine;
+pub mod report;
+pub mod cli;

@@ -4,6 +4,7 @@ mod apply;
 mod ask;
 mod completions;
 mod connection;
+mod dns;
 mod doc;
 mod embedded;
 mod exit;
@@ -44,6 +45,8 @@ enum Command {
     Ping(Box<ask::Ask>),
     /// Show what is known of every host: Ansible's facts, as JSON.
     Facts(Box<ask::Ask>),
+    /// Check that the public names lead to the hosts: a table of expected and found.
+    Dns(Box<dns::Dns>),
     /// Encrypt and decrypt files and values in the `$ANSIBLE_VAULT` format.
     Vault(Box<vault::VaultCommand>),
     /// Show the modules and their arguments.
@@ -75,6 +78,7 @@ pub fn main(process: Process) -> u8 {
             Command::Inventory(inventory) => inventory.run(&process),
             Command::Ping(ask) => ask.run(&process, ask::Question::Ping).await,
             Command::Facts(ask) => ask.run(&process, ask::Question::Facts).await,
+            Command::Dns(dns) => dns.run(&process).await,
             Command::Vault(vault) => vault.run(&process),
             Command::Doc(doc) => doc.run(&process),
             Command::Completions(completions) => completions.run(&process),

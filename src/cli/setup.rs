@@ -9,7 +9,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Source};
 use crate::engine::{
     self, Choices, HostVars, Links, OurVocabulary, Shared, Sink, Store, Tally, Vault as _,
 };
-use crate::files::{Disk, Files};
+use crate::files::{Disk, Fallback, Files};
 use crate::inventory::{Inventory, Pattern, Reader};
 use crate::playbook::{Loader, Location, Paths, Task, Unlock};
 use crate::remote::{Env, Prompt as _};
@@ -133,6 +133,8 @@ pub struct Setup {
     pub templar: Arc<Templar>,
     /// Loads playbooks.
     pub loader: Arc<Loader>,
+    /// Checks what playbooks say.
+    vocabulary: Arc<OurVocabulary>,
     /// The time at which the run began.
     pub now: jiff::Zoned,
     /// How much to show.
@@ -201,8 +203,9 @@ impl Setup {
             known_vars: Arc::clone(&extra),
             unlock: Some(keeper.clone()),
         };
-        let loader = Arc::new(Loader::new(vocabulary, paths));
+        let loader = Arc::new(Loader::new(Arc::clone(&vocabulary) as Arc<_>, paths));
         Ok(Self {
+            vocabulary,
             reporter,
             redactor,
             files,
@@ -304,6 +307,19 @@ impl Setup {
         let paths =
             Paths { files, role_roots: vec![], known_vars: Arc::clone(&self.extra), unlock: None };
         Loader::new(vocabulary, paths)
+    }
+
+    /// A loader that sees the usual files with those of `tree` among them.
+    pub fn loader_with(&self, tree: Arc<dyn Files>, flags: &SourceFlags) -> Loader {
+        let files: Arc<dyn Files> =
+            Arc::new(Fallback { first: Arc::clone(&self.files), then: tree });
+        let paths = Paths {
+            role_roots: role_roots(&files, flags),
+            files,
+            known_vars: Arc::clone(&self.extra),
+            unlock: Some(self.keeper.clone()),
+        };
+        Loader::new(Arc::clone(&self.vocabulary) as Arc<_>, paths)
     }
 
     /// The hosts of a pattern that `--limit` leaves.

@@ -24,7 +24,7 @@ impl Approvals {
     /// Notes the actions that a plan shows.
     pub fn show(&mut self, host: &Arc<str>, visit: &Arc<str>, plan: &Plan) {
         let approval = self.entry(host, visit);
-        approval.identities.extend(plan.actions.iter().map(|action| action.identity()));
+        approval.identities.extend(plan.actions.iter().flat_map(|action| action.identities()));
     }
 
     /// Notes that only applying can tell what a task will do.
@@ -48,7 +48,7 @@ impl Approvals {
         };
         plan.actions
             .iter()
-            .find(|action| !approved(&action.identity()))
+            .find(|action| !action.identities().iter().all(approved))
             .map(|action| action.summary())
     }
 

@@ -464,6 +464,12 @@ impl Driver {
         evaluation: &Evaluation,
         ends: &[ItemEnd],
     ) {
+        let runs = |end: &ItemEnd| {
+            !matches!(end.status, Status::Skipped { .. } | Status::Unknown { .. })
+        };
+        if ends.iter().any(runs) {
+            machine.ran(task);
+        }
         for end in ends {
             if !end.facts.is_empty() {
                 machine.memory.facts_pending = false;

@@ -70,7 +70,9 @@ impl Bundle {
 
     /// The script that asks them.
     pub fn script(&self) -> Script {
-        AnyQuery::script(&self.queries)
+        let mut script = AnyQuery::script(&self.queries);
+        script.may_fail();
+        script
     }
 
     /// The answers.

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use crate::playbook::{Block, Handler, Item, Play, Task};
+use crate::playbook::{Block, Handler, Item, Play, RoleUse, ScopeKind, Task};
 use crate::resource::World;
 use crate::value::{Map, Value};
 
@@ -126,10 +126,11 @@ impl Machine {
     pub fn new(
         host: Arc<str>,
         run: Arc<PlayRun>,
-        memory: Memory,
+        mut memory: Memory,
         worlds: HashMap<Arc<str>, World>,
         gather: bool,
     ) -> Self {
+        memory.roles_run.clear();
         let play = Arc::clone(&run.play);
         let items = |items: &[Item]| items.iter().cloned().map(Step::Item).collect::<Vec<_>>();
         let mut steps: VecDeque<Step> = VecDeque::new();
@@ -138,9 +139,7 @@ impl Machine {
         }
         steps.extend(items(&play.pre_tasks));
         steps.push_back(Step::Flush);
-        for role in &play.roles {
-            steps.extend(items(&role.items));
-        }
+        steps.extend(play.roles.iter().cloned().map(Item::Block).map(Step::Item));
         steps.extend(items(&play.tasks));
         steps.push_back(Step::Flush);
         steps.extend(items(&play.post_tasks));
@@ -178,7 +177,11 @@ impl Machine {
                     let (block, open) = (Arc::clone(block), frame.open);
                     let locals = Arc::clone(&frame.locals);
                     frame.steps.pop_front();
-                    self.enter(block, locals, open);
+                    match &block.scope.kind {
+                        ScopeKind::Role(role) if self.ran_already(role) => {}
+                        ScopeKind::Role(_) => self.enter_use(&block, locals, open),
+                        _ => self.enter(block, locals, open),
+                    }
                 }
                 Some(Step::Flush) => self.flush(),
             }
@@ -220,6 +223,25 @@ impl Machine {
         let steps = block.items.iter().cloned().map(Step::Item).collect();
         let kind = FrameKind::Block { block, stage: Stage::Main, failure: None };
         self.frames.push(Frame { steps, locals, open, kind });
+    }
+
+    /// Whether the same use of a role ran a task on this host in this play, and once is enough.
+    fn ran_already(&self, role: &RoleUse) -> bool {
+        !role.allow_duplicates && self.memory.roles_run.contains(&role.identity)
+    }
+
+    /// Goes into the tasks of one use of a role.
+    fn enter_use(&mut self, block: &Block, locals: Arc<Map>, open: bool) {
+        let steps = block.items.iter().cloned().map(Step::Item).collect();
+        self.frames.push(Frame { steps, locals, open, kind: FrameKind::Role });
+    }
+
+    /// Notes that a task ran, for the role that it belongs to.
+    pub fn ran(&mut self, task: &Task) {
+        let Some(role) = task.role() else { return };
+        if !self.memory.roles_run.contains(&role.identity) {
+            self.memory.roles_run.push(role.identity.clone());
+        }
     }
 
     /// Goes into the blocks of an included role.

@@ -18,7 +18,7 @@ pub struct Memory {
     pub included: Arc<Map>,
     /// The roles that `include_role: public` made visible.
     pub public_roles: Vec<Arc<RoleUse>>,
-    /// Identities of the role uses that ran a task.
+    /// Identities of the role uses that ran a task in this play.
     pub roles_run: Vec<String>,
 }
 

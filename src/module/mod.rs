@@ -46,6 +46,7 @@ mod pattern;
 mod ping;
 mod plan;
 mod raw;
+mod reboot;
 mod registry;
 mod replace;
 mod run;
@@ -65,6 +66,8 @@ mod timezone;
 mod ufw;
 mod uri;
 mod user;
+mod wait_for;
+mod wait_for_connection;
 mod web_request;
 
 pub use argument::{Argument, Hidden, Mode, Omittable, Unsupported, Words};

@@ -117,6 +117,9 @@ static MODULES: &[Entry] = &[
     Entry::of::<super::timezone::Timezone>(),
     Entry::of::<super::ufw::Ufw>(),
     Entry::of::<super::user::User>(),
+    Entry::of::<super::reboot::Reboot>(),
+    Entry::of::<super::wait_for::WaitFor>(),
+    Entry::of::<super::wait_for_connection::WaitForConnection>(),
     Entry::of::<super::uri::Uri>(),
 ];
 

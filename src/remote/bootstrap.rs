@@ -87,6 +87,7 @@ pub(super) fn functions() -> Vec<u8> {
 pub(super) fn batch(nonce: &str, parts: &[Script], on_failure: OnFailure) -> SecretString {
     let mut text = opening(nonce, on_failure);
     for (index, part) in parts.iter().enumerate() {
+        let start = text.len();
         let body = part.text_to_send();
         let body = quote(body.expose_secret());
         match part.time_limit() {
@@ -94,6 +95,10 @@ pub(super) fn batch(nonce: &str, parts: &[Script], on_failure: OnFailure) -> Sec
             None => writeln!(text, "mx_part {index} {body}"),
         }
         .expect("writing to a string cannot fail");
+        if part.is_tolerated() {
+            text.insert_str(start, "mx_kept=$mx_stop mx_stop=\n");
+            text.push_str("mx_stop=$mx_kept\n");
+        }
     }
     sealed(text)
 }

@@ -15,6 +15,7 @@ use super::word::{MASK, Word};
 pub struct Script {
     pieces: Vec<Piece>,
     limit: Option<Duration>,
+    may_fail: bool,
     nul: bool,
 }
 
@@ -112,6 +113,10 @@ impl Script {
 
     /// All of `other` in a subshell of its own, so that its `exit` and `set -e` stay inside.
     pub fn subshell(&mut self, other: &Self) -> &mut Self {
+        // The grammar knows no empty one (POSIX 2.10), and one error voids the whole batch.
+        if other.is_empty() {
+            return self.text("(:)\n");
+        }
         self.text("(\n").append(other).text("\n)\n")
     }
 
@@ -130,6 +135,17 @@ impl Script {
     pub fn limit(&mut self, limit: Duration) -> &mut Self {
         self.limit = Some(limit);
         self
+    }
+
+    /// Lets a batch go on behind this script whatever its status is: it only asks.
+    pub fn may_fail(&mut self) -> &mut Self {
+        self.may_fail = true;
+        self
+    }
+
+    /// Whether a batch goes on behind it whatever its status is.
+    pub(super) fn is_tolerated(&self) -> bool {
+        self.may_fail
     }
 
     /// The time limit, if there is one.

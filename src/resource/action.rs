@@ -91,12 +91,13 @@ pub trait Action: Debug + Send + Sync {
         output.succeeded()
     }
 
-    /// What makes two actions the same change: approved once, it may be sent.
+    /// What makes actions the same change, in its smallest parts: each part that was approved may
+    /// be sent, also without the others.
     ///
     /// The default is what is sent; an action whose script depends on how the host was found
     /// (not only on what it shall be) says it otherwise.
-    fn identity(&self) -> String {
-        match self.step() {
+    fn identities(&self) -> Vec<String> {
+        let one = match self.step() {
             Step::Shell(script) | Step::Reboot { script, .. } => script.digest(),
             Step::Store { path, content } => {
                 let mut hash = Sha256::new();
@@ -106,6 +107,7 @@ pub trait Action: Debug + Send + Sync {
                 hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
             }
             Step::Reconnect { .. } => self.summary(),
-        }
+        };
+        vec![one]
     }
 }

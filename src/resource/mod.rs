@@ -22,6 +22,7 @@ mod probe;
 mod query;
 mod stored;
 pub mod unit;
+pub mod waiting;
 pub mod web;
 mod world;
 

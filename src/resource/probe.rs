@@ -31,7 +31,7 @@ impl Probe {
 
     /// A question; its standard output is the answer, its status belongs to it.
     pub fn ask(&mut self, question: &Script) -> &mut Self {
-        self.script.line("(").append(question).line(")");
+        self.script.subshell(question);
         self.script.line(r#"printf '\n\036%s\n' "$?""#);
         self
     }

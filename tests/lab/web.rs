@@ -79,7 +79,10 @@ fn answer(mut stream: &TcpStream, folder: &Path) -> Result<()> {
         Err(_) => ("404 Not Found", b"not found\n".to_vec()),
     };
     let length = body.len();
-    write!(stream, "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n")?;
+    let is_json = target.ends_with(".json");
+    let kind = if is_json { "application/json" } else { "application/octet-stream" };
+    write!(stream, "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n")?;
+    write!(stream, "Connection: close\r\n\r\n")?;
     if method != "HEAD" {
         stream.write_all(&body)?;
     }

@@ -1,7 +1,7 @@
 //! CAA: whether the authority may issue a certificate for a name (RFC 8659, RFC 8657).
 
 use crate::resource::Suspend;
-use crate::resource::dns::{Data, RecordKind, parent};
+use crate::resource::dns::{Data, RecordKind, is_below, parent};
 
 use super::Expected;
 use super::finding::Finding;
@@ -30,11 +30,15 @@ pub fn rows(asker: &Asker<'_>, expected: &Expected, name: &str) -> Result<Vec<Ro
 fn row(expected: &Expected, name: &str, levels: &[&str], resolved: &[Resolved]) -> Row {
     let wanted = format!("none, or \"{}\" may issue", expected.authority);
     for (level, found) in levels.iter().zip(resolved) {
+        // A resolver that was given may be one that only knows its own zones.
+        if !is_below(level, &expected.domain) && found.is_refused() {
+            continue;
+        }
         if !found.readable || found.is_broken() {
             let mut row = Row::new(name, "CAA", &wanted, "unreadable".into());
+            let whose = if *level == name { String::new() } else { format!(" of `{level}`") };
             let advice = format!(
-                "the CAA records of `{level}` cannot be read ({}), and authorities do not issue \
-                 then: mend the zone",
+                "the CAA records{whose} cannot be read, and authorities do not issue then: {}",
                 found.why()
             );
             row.note(&expected.severities, Finding::CaaUnreadable, advice);

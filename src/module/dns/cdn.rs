@@ -4,8 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-/// Cloudflare: <https://www.cloudflare.com/ips/>, checked 2026-11-22 against memory of the list
-/// only; it has not changed since 2021.
+/// Cloudflare: <https://www.cloudflare.com/ips/>
 const CLOUDFLARE: &[&str] = &[
     "173.245.48.0/20",
     "103.21.244.0/22",
@@ -60,7 +59,7 @@ const FASTLY: &[&str] = &[
 const CLOUDFRONT: &[&str] = &[
     "13.32.0.0/15",
     "13.224.0.0/14",
-    "13.249.0.0/16",
+    "18.64.0.0/14",
     "52.84.0.0/15",
     "54.192.0.0/16",
     "54.230.0.0/16",

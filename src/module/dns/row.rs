@@ -86,30 +86,36 @@ impl Row {
             ("advice", Value::data(self.advice())),
         ])
     }
+}
 
-    /// Its findings of this severity, a line each.
-    fn lines(&self, severity: Severity) -> impl Iterator<Item = String> {
-        let of = move |(_, found, _): &&(Finding, Severity, String)| *found == severity;
-        let findings = self.findings.iter().filter(of);
-        findings.map(|(.., advice)| format!("{} {}: {advice}", self.name, self.kind))
+/// The findings of this severity, a line each; rows with the same advice share one.
+fn lines(rows: &[Row], severity: Severity) -> Vec<String> {
+    let mut all: Vec<(&str, Vec<String>)> = Vec::new();
+    for row in rows {
+        for (.., advice) in row.findings.iter().filter(|(_, found, _)| *found == severity) {
+            let subject = format!("{} {}", row.name, row.kind);
+            match all.iter_mut().find(|(known, _)| *known == advice) {
+                Some((_, subjects)) => subjects.push(subject),
+                None => all.push((advice, vec![subject])),
+            }
+        }
     }
+    all.into_iter().map(|(advice, subjects)| format!("{}: {advice}", subjects.join(", "))).collect()
 }
 
 /// The message of a failed check; none if nothing is an error.
 pub fn complaint(rows: &[Row]) -> Option<String> {
-    let wrong = rows.iter().filter(|row| row.worst() == Some(Severity::Error)).count();
-    let lines: Vec<String> = rows.iter().flat_map(|row| row.lines(Severity::Error)).collect();
-    let head = match wrong {
+    let head = match rows.iter().filter(|row| row.worst() == Some(Severity::Error)).count() {
         0 => return None,
         1 => "1 record of DNS is not as it must be".to_string(),
-        _ => format!("{} of DNS are not as they must be", plural(wrong, "record")),
+        wrong => format!("{} of DNS are not as they must be", plural(wrong, "record")),
     };
-    Some(format!("{head}:\n{}", lines.join("\n")))
+    Some(format!("{head}:\n  {}", lines(rows, Severity::Error).join("\n  ")))
 }
 
 /// What is no error and should be known.
 pub fn warnings(rows: &[Row]) -> Vec<String> {
-    rows.iter().flat_map(|row| row.lines(Severity::Warn)).collect()
+    lines(rows, Severity::Warn)
 }
 
 /// The table for people, and under it what to do.
@@ -133,7 +139,7 @@ pub fn table(rows: &[Row]) -> String {
         text.push('\n');
     }
     for (title, severity) in [("To do:", Severity::Error), ("To know:", Severity::Warn)] {
-        let lines: Vec<String> = rows.iter().flat_map(|row| row.lines(severity)).collect();
+        let lines = lines(rows, severity);
         if !lines.is_empty() {
             text.push_str(&format!("\n{title}\n  {}\n", lines.join("\n  ")));
         }

@@ -189,6 +189,13 @@ impl Resolved {
         })
     }
 
+    /// Nobody answers, and all say that it is not their business.
+    pub fn is_refused(&self) -> bool {
+        let refused =
+            |failure: &Failure| matches!(failure, Failure::Code(code) if code == "REFUSED");
+        !self.readable && self.failures.iter().all(|(_, failure)| refused(failure))
+    }
+
     /// Servers that differ or fail. One that there is no way to from here, or a public resolver
     /// that is not let through to us, says nothing about the zone.
     pub fn complaints(&self) -> Vec<String> {

@@ -106,6 +106,15 @@ impl Action for Apt {
         })
     }
 
+    /// A package that something else brought meanwhile need not be installed any more.
+    fn identities(&self) -> Vec<String> {
+        let verb = [self.verb.join(" "), self.options.words.join(" ")].join(" ");
+        if self.packages.is_empty() {
+            return vec![verb];
+        }
+        self.packages.iter().map(|package| format!("{verb} {package}")).collect()
+    }
+
     fn nature(&self) -> Nature {
         let names: Vec<String> = self.changes.iter().map(|change| change.name.clone()).collect();
         let shown = self.names();
@@ -197,8 +206,8 @@ impl Action for UpdateLists {
     }
 
     /// The age of the old lists changes while nobody changes anything.
-    fn identity(&self) -> String {
-        "update the package lists".into()
+    fn identities(&self) -> Vec<String> {
+        vec!["update the package lists".into()]
     }
 }
 

@@ -71,10 +71,15 @@ pub fn read(path: &Path) -> Result<Vec<Case>> {
     let source = Source::new(name.as_str(), std::fs::read_to_string(path)?);
     let list = yaml::parse_one(&source).map_err(|error| anyhow!("{error:?}"))?.to_value();
     let list = list.as_list().with_context(|| format!("{name} is not a list"))?;
-    list.iter().map(|value| case(&name, &module, value)).collect()
+    let mut cases = Vec::new();
+    for value in list {
+        cases.extend(case(&name, &module, value)?);
+    }
+    Ok(cases)
 }
 
-fn case(file: &str, module: &str, value: &Value) -> Result<Case> {
+/// The case, once for each release that it names.
+fn case(file: &str, module: &str, value: &Value) -> Result<Vec<Case>> {
     let title = value.get("name").and_then(Value::as_str).unwrap_or("without a name");
     let title = format!("{file}: {title}");
     let map = value.as_map().with_context(|| format!("{title}: not a mapping"))?;
@@ -85,7 +90,7 @@ fn case(file: &str, module: &str, value: &Value) -> Result<Case> {
     let json = |name: &str| value.get(name).map(Value::to_json);
     let files = json("files").unwrap_or_else(|| json!({}));
     let files = files.as_object().with_context(|| format!("{title}: files"))?;
-    Ok(Case {
+    let case = Case {
         module: module.to_owned(),
         before: text("before"),
         earlier: json("earlier").and_then(|list| list.as_array().cloned()).unwrap_or_default(),
@@ -100,10 +105,12 @@ fn case(file: &str, module: &str, value: &Value) -> Result<Case> {
             .with_context(|| format!("{title}: expect"))?,
         after: text("after"),
         again: json("again") == Some(Json::Bool(true)),
-        release: release(&json("releases").unwrap_or_default())
-            .with_context(|| format!("{title}: releases"))?,
+        release: Release::Debian13,
         title,
-    })
+    };
+    let releases = releases(&json("releases").unwrap_or_default())
+        .with_context(|| format!("{}: releases", case.title))?;
+    Ok(releases.into_iter().map(|release| Case { release, ..case.clone() }).collect())
 }
 
 fn expect(json: &Json) -> Result<Expect> {
@@ -131,11 +138,14 @@ fn expect(json: &Json) -> Result<Expect> {
     Ok(expect)
 }
 
-/// The first release that is named; Debian 13 where none is.
-fn release(json: &Json) -> Result<Release> {
-    let Some(list) = json.as_array() else { return Ok(Release::Debian13) };
-    let number = list.first().and_then(Json::as_u64).context("not a list of numbers")?;
-    number.to_string().parse::<Release>().map_err(|error| anyhow!("{error}"))
+/// The releases that are named; Debian 13 where none is.
+fn releases(json: &Json) -> Result<Vec<Release>> {
+    let Some(list) = json.as_array() else { return Ok(vec![Release::Debian13]) };
+    let release = |number: &Json| {
+        let number = number.as_u64().context("not a number")?;
+        number.to_string().parse::<Release>()
+    };
+    list.iter().map(release).collect()
 }
 
 impl Case {

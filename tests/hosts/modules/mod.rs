@@ -3,6 +3,7 @@
 //!
 //! `MXPROV_CASES=apt,copy` runs only those modules, `MXPROV_CASES=copy/src` one file.
 
+mod arguments;
 mod case;
 mod judge;
 mod run;

@@ -1,6 +1,7 @@
 //! Runs all cases, some hosts at once, and reports all that fail at the end.
 
 use std::collections::{HashMap, VecDeque};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Instant;
@@ -10,7 +11,11 @@ use anyhow::{Context as _, Result, bail, ensure};
 use super::case::{self, Case};
 use super::stage::{self, Mode};
 use super::{folder, judge};
+use crate::lab::web::Web;
 use crate::lab::{Host, Options, Release, Watch, inventory, lab_or_skip};
+
+/// The controller, as hosts reach it.
+const WEB: Ipv4Addr = Ipv4Addr::new(10, 87, 0, 1);
 
 /// How many hosts work at once.
 const WORKERS: usize = 3;
@@ -34,7 +39,7 @@ fn cases_of_modules_hold_on_lab_hosts() -> Result<()> {
 }
 
 /// The files of cases that were chosen.
-fn files() -> Result<VecDeque<PathBuf>> {
+pub fn files() -> Result<VecDeque<PathBuf>> {
     let chosen = std::env::var_os("MXPROV_CASES").unwrap_or_default();
     let chosen = chosen.to_string_lossy();
     let chosen: Vec<&str> = chosen.split(',').filter(|name| !name.is_empty()).collect();
@@ -77,7 +82,7 @@ fn run_file(cases: &[Case], hosts: &mut HashMap<Release, Host>) -> Vec<String> {
     for case in cases {
         let ended = host(hosts, case.release).and_then(|host| run_case(case, host));
         if let Err(error) = ended {
-            failed.push(format!("{}: {error:#}", case.title));
+            failed.push(format!("{} ({}): {error:#}", case.title, case.release));
         }
     }
     failed
@@ -102,8 +107,10 @@ fn run_case(case: &Case, host: &Host) -> Result<()> {
     for (name, text) in &case.files {
         write(&folder.join(name), text)?;
     }
+    let server = Web::serve(&folder.join("web"), SocketAddr::new(WEB.into(), 0))?;
+    let web = server.url();
     let watch = Watch::start(host)?;
-    let said = stage::run(folder, Mode::Check).context("check")?;
+    let said = stage::run(folder, &web, Mode::Check).context("check")?;
     let is_over = judge::plan(case, &said).context("check")?;
     let changes = watch.changes()?;
     if !changes.is_empty() {
@@ -113,14 +120,14 @@ fn run_case(case: &Case, host: &Host) -> Result<()> {
     if is_over {
         return Ok(());
     }
-    let said = stage::run(folder, Mode::Apply).context("apply")?;
+    let said = stage::run(folder, &web, Mode::Apply).context("apply")?;
     judge::plan(case, &said).context("apply")?;
     judge::apply(case, &said).context("apply")?;
     if let Some(after) = &case.after {
         host.run(after).context("after")?;
     }
     if case.expect.failed.is_none() {
-        let said = stage::run(folder, Mode::Check).context("again")?;
+        let said = stage::run(folder, &web, Mode::Check).context("again")?;
         judge::again(case, &said)?;
     }
     Ok(())

@@ -49,10 +49,11 @@ pub enum Mode {
 }
 
 /// Runs `site.yml` of a folder against its `inventory.yml`.
-pub fn run(folder: &Path, mode: Mode) -> Result<Said> {
+/// `web` is the variable `mxcase_web`.
+pub fn run(folder: &Path, web: &str, mode: Mode) -> Result<Said> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let ears = Arc::new(Ears::default());
-    let inputs = match inputs(folder, mode, &ears) {
+    let inputs = match inputs(folder, web, mode, &ears) {
         Ok(inputs) => inputs,
         Err(errors) => {
             let all: Vec<String> = errors.0.iter().map(ToString::to_string).collect();
@@ -71,7 +72,7 @@ pub fn run(folder: &Path, mode: Mode) -> Result<Said> {
     Ok(said)
 }
 
-fn inputs(folder: &Path, mode: Mode, ears: &Arc<Ears>) -> Result<Inputs, Diagnostics> {
+fn inputs(folder: &Path, web: &str, mode: Mode, ears: &Arc<Ears>) -> Result<Inputs, Diagnostics> {
     let files: Arc<dyn Files> = Arc::new(Disk::new(folder));
     let redactor = Redactor::new();
     let reader = Reader { files: Arc::clone(&files), unseal: Arc::new(Sealed::default()) };
@@ -83,7 +84,7 @@ fn inputs(folder: &Path, mode: Mode, ears: &Arc<Ears>) -> Result<Inputs, Diagnos
         environment: IndexMap::new(),
         now: now.clone(),
     });
-    let extra = Arc::new(extra(folder));
+    let extra = Arc::new(extra(folder, web));
     let paths = Paths {
         files: Arc::clone(&files),
         role_roots: vec![],
@@ -122,10 +123,13 @@ fn inputs(folder: &Path, mode: Mode, ears: &Arc<Ears>) -> Result<Inputs, Diagnos
     })
 }
 
-fn extra(folder: &Path) -> Map {
+fn extra(folder: &Path, web: &str) -> Map {
     let known_hosts = folder.join("known_hosts");
     let args = format!("-o UserKnownHostsFile={}", known_hosts.display());
-    [(Key::from("ansible_ssh_common_args"), Value::data(args))].into_iter().collect()
+    [("ansible_ssh_common_args", args), ("mxcase_web", web.to_owned())]
+        .into_iter()
+        .map(|(name, text)| (Key::from(name), Value::data(text)))
+        .collect()
 }
 
 /// Keeps what is of interest.

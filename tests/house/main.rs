@@ -1,0 +1,9 @@
+//! The house rules that no lint knows, as tests over the sources.
+
+mod cases;
+mod headers;
+mod layers;
+mod lints;
+mod reached;
+mod scripts;
+mod sources;

@@ -325,6 +325,21 @@ pub fn joined(ends: &[ItemEnd], looped: bool) -> Map {
     map
 }
 
+/// The ends of a task's items, and how long it took to send them.
+pub struct Ended {
+    /// One for each item.
+    pub ends: Vec<ItemEnd>,
+    /// From the first byte sent to the last answer; zero where nothing was sent.
+    pub took: std::time::Duration,
+}
+
+impl Ended {
+    /// Items for which nothing was sent.
+    pub fn at_once(ends: Vec<ItemEnd>) -> Self {
+        Self { ends, took: std::time::Duration::ZERO }
+    }
+}
+
 /// What the items of a task come to together.
 pub fn overall(ends: &[ItemEnd]) -> Status {
     let first = |wanted: fn(&Status) -> bool| {

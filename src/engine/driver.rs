@@ -758,6 +758,7 @@ impl Driver {
             phase: self.phase,
             host: Arc::clone(&self.machine.host),
             status: super::outcome::overall(ends),
+            unsent: ends.iter().any(|end| end.unsent),
         });
     }
 

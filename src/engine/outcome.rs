@@ -29,6 +29,8 @@ pub struct ItemEnd {
     pub actions: Vec<String>,
     /// What people should know.
     pub warnings: Vec<String>,
+    /// It has something to send, change or not, and that was not sent.
+    pub unsent: bool,
 }
 
 impl ItemEnd {
@@ -41,6 +43,7 @@ impl ItemEnd {
             diffs: vec![],
             actions: vec![],
             warnings: vec![],
+            unsent: false,
         }
     }
 
@@ -183,6 +186,7 @@ fn conclude_plan(plan: &Plan, outputs: Option<&[Output]>) -> ItemEnd {
     end.diffs = plan.actions.iter().map(|action| action.diff()).collect();
     end.actions = plan.actions.iter().map(|action| action.summary()).collect();
     end.warnings.clone_from(&plan.warnings);
+    end.unsent = outputs.is_none() && !plan.actions.is_empty();
     end
 }
 

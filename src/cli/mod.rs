@@ -13,12 +13,14 @@ mod inventory;
 mod lint;
 mod process;
 mod prompt;
+mod reference;
 mod setup;
 mod source;
 mod vault;
 mod wire;
 
 pub use process::Process;
+pub use reference::reference;
 
 use clap::{Parser, Subcommand};
 

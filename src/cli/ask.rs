@@ -131,11 +131,11 @@ impl Ask {
         let inputs = Inputs {
             shared,
             tally,
-            links: setup.links(process),
+            links: setup.links(process, self.connection.forks),
             playbook,
             limit: setup.limit(&self.source)?,
-            prompted: Arc::new(Map::new()),
-            interrupt: super::interrupt::watch(Arc::clone(reporter)),
+            prompted: Arc::new([]),
+            interrupt: super::interrupt::watch(Arc::clone(reporter)).pressed,
         };
         let recap = match engine::run(inputs, &Never).await {
             Ok(recap) => recap,

@@ -16,6 +16,8 @@ mod prompt;
 mod reference;
 mod setup;
 mod source;
+mod usage;
+mod vars_prompt;
 mod vault;
 mod wire;
 
@@ -62,8 +64,7 @@ pub fn main(process: Process) -> u8 {
     let cli = match Cli::try_parse_from(&process.args) {
         Ok(cli) => cli,
         Err(error) => {
-            // Nothing can be said where even that cannot be printed.
-            drop(error.print());
+            usage::explain(&error);
             return if error.use_stderr() { Exit::Usage.code() } else { Exit::Done.code() };
         }
     };

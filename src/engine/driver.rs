@@ -160,6 +160,10 @@ impl Driver {
             let Some(work) = self.machine.current() else {
                 return Exit::Finished(self.machine.result());
             };
+            let at = match &work {
+                Work::Gather => (super::gather::task(&self.machine.run.play), false),
+                Work::Task { task, handler } => (Arc::clone(task), *handler),
+            };
             let done = match work {
                 Work::Gather => self.gather().await,
                 Work::Task { task, handler } => self.task(&task, handler).await,
@@ -169,10 +173,41 @@ impl Driver {
                 return Exit::Unreachable(message);
             }
             if let Err(Halt::Failed(message)) = done {
+                if !self.stopped() {
+                    self.report_halt(&at.0, at.1, &message);
+                }
                 let failure = Failure { task: "connection".into(), result: Value::Null, message };
                 self.fail(failure);
             }
         }
+    }
+
+    /// A task could not even be begun: that is its failure.
+    fn report_halt(&self, task: &Task, handler: bool, message: &str) {
+        let status = Status::Failed { message: message.to_string(), ignored: false };
+        self.shared.sink.event(Event::Task(Box::new(TaskEvent {
+            phase: self.phase,
+            host: Arc::clone(&self.machine.host),
+            delegate: None,
+            play: Arc::clone(&self.machine.run.name),
+            title: self.title(task),
+            module: task.module().into(),
+            span: task.span.clone(),
+            handler,
+            item: None,
+            status: status.clone(),
+            diffs: vec![],
+            actions: vec![],
+            assumptions: vec![],
+            result: None,
+            hidden: false,
+            took: Duration::ZERO,
+        })));
+        self.shared.sink.event(Event::Settled {
+            phase: self.phase,
+            host: Arc::clone(&self.machine.host),
+            status,
+        });
     }
 
     /// A renderer for a task of this host.
@@ -464,9 +499,8 @@ impl Driver {
         evaluation: &Evaluation,
         ends: &[ItemEnd],
     ) {
-        let runs = |end: &ItemEnd| {
-            !matches!(end.status, Status::Skipped { .. } | Status::Unknown { .. })
-        };
+        let runs =
+            |end: &ItemEnd| !matches!(end.status, Status::Skipped { .. } | Status::Unknown { .. });
         if ends.iter().any(runs) {
             machine.ran(task);
         }
@@ -510,7 +544,11 @@ impl Driver {
                 fetch::ask(group, shell.as_deref()).await
             });
         }
-        for answers in futures_util::future::join_all(asking).await {
+        let answers = {
+            let _turn = self.links.turn().await;
+            futures_util::future::join_all(asking).await
+        };
+        for answers in answers {
             for answer in answers? {
                 self.machine.world_mut(&answer.host).learn(&answer.user, answer.id, answer.state);
             }
@@ -688,7 +726,10 @@ impl Driver {
         took: Duration,
     ) {
         let title = self.title(task);
-        for (item, end) in evaluation.items.iter().zip(ends) {
+        let last = ends.len().min(evaluation.items.len()).saturating_sub(1);
+        for (index, (item, end)) in evaluation.items.iter().zip(ends).enumerate() {
+            // The time is that of all items together: it is told once.
+            let took = if index == last { took } else { Duration::ZERO };
             let hidden =
                 item.manner.as_ref().map_or_else(|| self.hides(task), |manner| manner.hidden);
             let delegate = item.manner.as_ref().map(|manner| &manner.host);

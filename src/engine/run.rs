@@ -27,8 +27,8 @@ pub struct Inputs {
     pub playbook: Playbook,
     /// The hosts that `--limit` leaves; none for all.
     pub limit: Option<HashSet<String>>,
-    /// Answers to `vars_prompt`.
-    pub prompted: Arc<Map>,
+    /// Answers to `vars_prompt`, play by play; a play beyond the end was asked nothing.
+    pub prompted: Arc<[Arc<Map>]>,
     /// Set when the user interrupts.
     pub interrupt: watch::Receiver<bool>,
 }

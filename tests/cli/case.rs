@@ -108,7 +108,8 @@ impl Case {
         let output = shell(&given(&self.run), folder.path()).output().expect("sh runs");
         let took = began.elapsed();
         let named = |bytes: &[u8]| {
-            let text = String::from_utf8_lossy(bytes).replace('\r', "<CR>").replace('\x1b', "<ESC>");
+            let text =
+                String::from_utf8_lossy(bytes).replace('\r', "<CR>").replace('\x1b', "<ESC>");
             let text = text.replace(&folder.path().display().to_string(), "@FOLDER@");
             let text = text.replace(&format!(":{}", listener.port), ":@PORT@");
             let text = text.replace(&format!(":{closed}"), ":@CLOSED@");

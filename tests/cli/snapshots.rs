@@ -14,8 +14,7 @@ fn the_program_says_what_the_cases_say() {
     let mut paths: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
     paths.sort();
     let chosen = paths.iter().filter(|path| path.to_string_lossy().contains(&only));
-    let complaints: Vec<String> =
-        chosen.filter_map(|path| Case::read(path).judge(bless)).collect();
+    let complaints: Vec<String> = chosen.filter_map(|path| Case::read(path).judge(bless)).collect();
     assert!(complaints.is_empty(), "{} complaints:\n{}", complaints.len(), complaints.join("\n"));
 }
 

@@ -64,7 +64,7 @@ fn page(entry: &Entry) -> String {
             notes.push("required".into());
         }
         if let Some(default) = spec.default {
-            notes.push(format!("default {default}"));
+            notes.push(format!("default {}", plain(default)));
         }
         if !spec.choices.is_empty() {
             notes.push(format!("one of {}", spec.choices.join(", ")));
@@ -78,4 +78,11 @@ fn page(entry: &Entry) -> String {
         }
     }
     text
+}
+
+/// A default without the program's own words around it.
+fn plain(default: &str) -> &str {
+    let inner = default.strip_prefix("Value::data(").and_then(|rest| rest.strip_suffix(')'));
+    let inner = inner.unwrap_or(default);
+    inner.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(inner)
 }

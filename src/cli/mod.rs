@@ -19,6 +19,7 @@ mod source;
 mod usage;
 mod vars_prompt;
 mod vault;
+mod vault_edit;
 mod wire;
 
 pub use process::Process;

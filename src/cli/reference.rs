@@ -71,12 +71,12 @@ fn meaning(argument: &Arg) -> String {
     let values = argument.get_possible_values();
     if argument.get_action().takes_values() && !values.is_empty() {
         let values = values.iter().map(|value| format!("`{}`", value.get_name()));
-        text = format!("{text} One of {}.", values.collect::<Vec<_>>().join(", "));
+        text = format!("{text}: {}", values.collect::<Vec<_>>().join(", "));
     }
     let defaults = argument.get_default_values();
     if argument.get_action().takes_values() && !defaults.is_empty() {
         let defaults = defaults.iter().map(|value| format!("`{}`", value.to_string_lossy()));
-        text = format!("{text} Default: {}.", defaults.collect::<Vec<_>>().join(", "));
+        text = format!("{text} (without it: {})", defaults.collect::<Vec<_>>().join(", "));
     }
     text
 }

@@ -32,9 +32,10 @@ pub struct Prompted {
 impl Prompted {
     /// What was typed, as the variable's value.
     pub fn value(&self, typed: &str) -> Value {
-        let text = match self.untrusted {
-            true => Str::data(typed).untrusted(),
-            false => Str::template(typed, Some(self.span.clone())),
+        let text = if self.untrusted {
+            Str::data(typed).untrusted()
+        } else {
+            Str::template(typed, Some(self.span.clone()))
         };
         Value::Str(if self.private { text.secret() } else { text })
     }

@@ -32,9 +32,16 @@ pub struct Plan {
     failed: usize,
     hosts: Vec<Arc<str>>,
     unreachable: usize,
+    /// The inventory's order; hosts finish in another.
+    order: Vec<Arc<str>>,
 }
 
 impl Plan {
+    /// A walk begins over these hosts, in the inventory's order.
+    pub fn begin(&mut self, hosts: Vec<Arc<str>>) {
+        self.order = hosts;
+    }
+
     /// Takes the end of a task on a host, and its result as far as it is to be shown.
     pub fn take(&mut self, task: &TaskEvent, result: &[String], style: Style, redactor: &Redactor) {
         let (sign, note) = match &task.status {
@@ -71,6 +78,8 @@ impl Plan {
         }
         if !block.hosts.contains(&task.host) {
             block.hosts.push(Arc::clone(&task.host));
+            let order = &self.order;
+            block.hosts.sort_by_key(|host| order.iter().position(|known| known == host));
         }
     }
 

@@ -273,8 +273,8 @@ impl Sink for Reporter {
                 self.message(&format!("applying on {}", fold::hosts(&hosts)));
                 self.state().progress.expect(&hosts);
             }
-            Event::PhaseStarted { .. }
-            | Event::PlayStarted { .. }
+            Event::PhaseStarted { hosts, .. } => self.state().plan.begin(hosts),
+            Event::PlayStarted { .. }
             | Event::Asked { .. }
             | Event::Sent { .. }
             | Event::Notified { .. } => {}

@@ -286,7 +286,7 @@ fn show(reporter: &Reporter, found: &Found) -> Result<Exit, Diagnostics> {
     let many = found.tables.len() + found.failed.len() + found.unreachable.len() > 1;
     for (index, (host, (table, _))) in found.tables.iter().enumerate() {
         let space = if index == 0 { "" } else { "\n" };
-        let head = if found.tables.len() > 1 { format!("{space}{host}\n") } else { String::new() };
+        let head = if many { format!("{space}{host}\n") } else { String::new() };
         reporter.result(&format!("{head}{table}"));
     }
     let failed = found.failed.iter().chain(&found.unreachable);

@@ -149,7 +149,8 @@ fn conclude_plan(plan: &Plan, outputs: Option<&[Output]>) -> ItemEnd {
             let outcome = finish(outputs);
             result = outcome.result;
             changed = outcome.changed.unwrap_or(changed);
-            message = outcome.failed;
+            // A script that failed has failed, whatever could be read out of its output.
+            message = outcome.failed.or_else(|| first_complaint(plan, outputs));
         }
         (Some(outputs), None) => message = first_complaint(plan, outputs),
         (None, Some(_)) if !plan.actions.is_empty() => {

@@ -216,12 +216,14 @@ impl Driver {
         let mut parts: Vec<Script> = Vec::new();
         let mut proofs: Vec<(usize, Proof)> = Vec::new();
         let mut owners: Vec<(usize, Option<usize>)> = Vec::new();
-        let world = self.machine.world(&manner.host);
+        let mut world = self.machine.world(&manner.host);
         for (index, action) in actions.iter().enumerate() {
             self.probation.note(action.as_ref());
             parts.push(prepared(action.as_ref(), manner));
             owners.push((index, None));
             let proof = proof_of(action.as_ref(), &world);
+            // The next one finds what this one left behind: enabled, then started.
+            action.predict(&mut world);
             for bundle in 0..proof.bundles.len() {
                 parts.push(proof.bundles[bundle].script());
                 owners.push((index, Some(bundle)));

@@ -37,6 +37,7 @@ mod include_vars;
 mod ini_file;
 mod json_text;
 mod key_line;
+mod known_hosts;
 mod lineinfile;
 mod mxprov_dns;
 mod package;

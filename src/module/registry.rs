@@ -91,6 +91,7 @@ static MODULES: &[Entry] = &[
     Entry::of::<super::get_url::GetUrl>(),
     Entry::of::<super::hostname::Hostname>(),
     Entry::of::<super::ini_file::IniFile>(),
+    Entry::of::<super::known_hosts::KnownHosts>(),
     Entry::of::<super::lineinfile::LineInFile>(),
     Entry::of::<super::replace::Replace>(),
     Entry::of::<super::slurp::Slurp>(),

@@ -4,6 +4,8 @@ use std::net::{SocketAddr, UdpSocket};
 use std::path::Path;
 use std::sync::Arc;
 
+use futures_util::future::join_all;
+
 use super::super::bench::{Desk, args};
 use super::super::{Call, Plan, find};
 use crate::diagnostic::Source;
@@ -25,7 +27,7 @@ const MOST_ROUNDS: usize = 12;
 /// The plan of the module, its questions answered by `answer`.
 fn plan(
     arguments: &Value,
-    mut answer: impl FnMut(&AnyQuery) -> Result<AnyState, String>,
+    answer: impl Fn(&[AnyQuery]) -> Vec<Result<AnyState, String>>,
 ) -> Result<Plan, String> {
     let entry = find("mxprov_dns").expect("is registered");
     let passed = args(&arguments.to_masked_json().to_string());
@@ -36,8 +38,7 @@ fn plan(
         let host = Host::new(&world, &user);
         match (entry.plan)(&passed, None, &call, &host).map_err(|errors| format!("{errors:?}"))? {
             Err(Suspend::Needs(queries)) => {
-                for query in queries {
-                    let state = answer(&query);
+                for (query, state) in queries.iter().zip(answer(&queries)) {
                     world.learn(&user, query.id().clone(), state);
                 }
             }
@@ -106,8 +107,9 @@ fn case(runtime: &tokio::runtime::Runtime, case: &Value) -> Result<(), String> {
     if case.get("silent") == Some(&Value::Bool(true)) {
         servers.push(silent.local_addr().map_err(|error| error.to_string())?);
     }
-    let planned = plan(&arguments(case, &servers), |query| {
-        runtime.block_on(query.controller().expect("only the controller is asked"))
+    let planned = plan(&arguments(case, &servers), |queries| {
+        let ours = |query: &AnyQuery| query.controller().expect("only the controller is asked");
+        runtime.block_on(join_all(queries.iter().map(ours)))
     });
     let wrong = text(case, "fails");
     let plan = match planned {
@@ -156,7 +158,7 @@ fn internet(own: &Reply, public: &Reply) -> Result<Plan, String> {
     };
     let arguments = args("{domain: example.org, addresses: [192.0.2.10], matrix_name: chat}");
     let arguments = arguments.into_iter().map(|(name, given)| (name, given.value));
-    plan(&Value::map(arguments), |query| {
+    let answer = |query: &AnyQuery| -> Result<AnyState, String> {
         if let Some(zone) = query.typed::<Zone>() {
             assert!(zone.name.ends_with("example.org"), "{zone:?}");
             let apex = Some("example.org".to_string());
@@ -171,12 +173,13 @@ fn internet(own: &Reply, public: &Reply) -> Result<Plan, String> {
             ("chat.example.org", RecordKind::A) if server.authoritative => own.clone(),
             ("chat.example.org", RecordKind::A) => public.clone(),
             ("example.org", RecordKind::A) => home.clone(),
-            _ => Reply::NoData { aliases: vec![] },
+            _ => Reply::NoData,
         };
         let answers = lookup.servers.iter();
         let answers = answers.map(|server| Answer { server: server.clone(), reply: reply(server) });
         Ok(Arc::new(Answers(answers.collect())))
-    })
+    };
+    plan(&Value::map(arguments), |queries| queries.iter().map(answer).collect())
 }
 
 fn leads_to(address: &str) -> Reply {
@@ -236,7 +239,7 @@ fn nobody_answers_is_not_the_same_as_absent() {
     let (verdict, found, advice) = chat(&plan);
     assert_eq!((verdict.as_str(), found.as_str()), ("error", "unreadable"));
     assert!(advice.contains("nobody answers"), "{advice}");
-    let absent = Reply::NoSuchName { aliases: vec![] };
+    let absent = Reply::NoSuchName;
     let (_, found, advice) = chat(&internet(&absent, &absent).expect("plans"));
     assert_eq!(found, "no such name");
     assert!(advice.contains("create `chat.example.org. A 192.0.2.10`"), "{advice}");

@@ -93,11 +93,8 @@ impl<'a> Asker<'a> {
                 said.aliases.clone_from(aliases);
                 said.records.clone_from(records);
             }
-            Reply::NoData { aliases } => said.aliases.clone_from(aliases),
-            Reply::NoSuchName { aliases } => {
-                said.aliases.clone_from(aliases);
-                said.no_such_name = true;
-            }
+            Reply::NoData => {}
+            Reply::NoSuchName => said.no_such_name = true,
             Reply::Alias { aliases } => {
                 let end = aliases.last().map(String::as_str).unwrap_or_default();
                 said = self.walk(end, kind, path)?;
@@ -189,11 +186,11 @@ impl Resolved {
         })
     }
 
-    /// Nobody answers, and all say that it is not their business.
+    /// Nobody answers, and one at least says that it is not its business.
     pub fn is_refused(&self) -> bool {
         let refused =
             |failure: &Failure| matches!(failure, Failure::Code(code) if code == "REFUSED");
-        !self.readable && self.failures.iter().all(|(_, failure)| refused(failure))
+        !self.readable && self.failures.iter().any(|(_, failure)| refused(failure))
     }
 
     /// Servers that differ or fail. One that there is no way to from here, or a public resolver

@@ -70,8 +70,10 @@ async fn over_udp(address: SocketAddr, request: DnsRequest) -> Result<DnsRespons
 }
 
 async fn over_tcp(address: SocketAddr, request: DnsRequest) -> Result<DnsResponse, NetError> {
+    // What carries the exchange on ends with the last copy of the provider.
     let provider = TokioRuntimeProvider::default();
-    let exchange = TcpClientStream::exchange(address, None, PATIENCE, None, provider).await?;
+    let exchange =
+        TcpClientStream::exchange(address, None, PATIENCE, None, provider.clone()).await?;
     exchange.send(request).next().await.unwrap_or(Err(NetError::Timeout))
 }
 

@@ -154,16 +154,10 @@ pub enum Reply {
         records: Vec<Data>,
     },
     /// The name is there and has no record of this type (NODATA).
-    NoData {
-        /// The way there.
-        aliases: Vec<String>,
-    },
+    NoData,
     /// There is no such name (NXDOMAIN).
-    NoSuchName {
-        /// The way there.
-        aliases: Vec<String>,
-    },
-    /// It is an alias; this server does not say what the last name holds.
+    NoSuchName,
+    /// It is an alias, and what the last name holds is not said with it.
     Alias {
         /// The way, never empty.
         aliases: Vec<String>,
@@ -198,9 +192,10 @@ impl Reply {
         records.dedup();
         match (records.is_empty(), aliases.is_empty()) {
             (false, _) => Self::Found { aliases, records },
-            (true, false) if authoritative => Self::Alias { aliases },
-            _ if code == ResponseCode::NXDomain => Self::NoSuchName { aliases },
-            _ => Self::NoData { aliases },
+            // Who knows the end says so when it is asked for the end.
+            (true, false) => Self::Alias { aliases },
+            _ if code == ResponseCode::NXDomain => Self::NoSuchName,
+            _ => Self::NoData,
         }
     }
 
@@ -209,17 +204,6 @@ impl Reply {
         match self {
             Self::Failed(failure) => Some(failure),
             _ => None,
-        }
-    }
-
-    /// The names that the question led through.
-    pub fn aliases(&self) -> &[String] {
-        match self {
-            Self::Found { aliases, .. }
-            | Self::NoData { aliases }
-            | Self::NoSuchName { aliases }
-            | Self::Alias { aliases } => aliases,
-            Self::Failed(_) => &[],
         }
     }
 }

@@ -5,9 +5,17 @@ use crate::value::Str;
 
 use super::super::command::export;
 
-/// Keeps apt from writing its binary caches, so that asking it leaves no trace.
-pub(super) const NO_CACHE: [&str; 4] =
-    ["-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache="];
+/// Keeps apt from writing its binary caches and its planner's log, so that asking leaves no trace.
+pub(super) const NO_CACHE: [&str; 8] = [
+    "-o",
+    "Dir::Cache::pkgcache=",
+    "-o",
+    "Dir::Cache::srcpkgcache=",
+    "-o",
+    "Dir::Log::Planner=/dev/null",
+    "-o",
+    "Dir::Log::Solver=/dev/null",
+];
 
 /// What every call of apt-get is given.
 #[derive(Debug, Clone, Default)]

@@ -180,6 +180,8 @@ impl Query for Unit {
             let names = queries.iter().filter(|query| query.scope == scope);
             let names: Vec<Word> = names.map(|query| Word::from(query.name.as_str())).collect();
             let mut question = Script::new();
+            // An empty subshell would be an error of syntax.
+            question.line(":");
             if !names.is_empty() {
                 scope.prepare(&mut question);
                 // Nothing runs globally; what is enabled for all users is asked one by one.

@@ -63,6 +63,9 @@ impl Sink for Answers {
                 answers.insert(task.host, answer);
             }
             Event::Unreachable { host, message, .. } => {
+                // The message was made to stand alone; here the host is said before it.
+                let named = format!("`{host}`: ");
+                let message = message.strip_prefix(&named).unwrap_or(&message).to_string();
                 answers.insert(host, Err(message));
             }
             Event::Warning { warning, .. } => self.reporter.warning(&warning),

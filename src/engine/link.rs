@@ -142,3 +142,29 @@ impl Links {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn no_more_hosts_than_forks_have_their_turn() {
+        let links = Links::new(Env::new("me", "/", "/"), 2);
+        let first = links.turn().await;
+        let _second = links.turn().await;
+        assert!(links.turn().now_or_never().is_none());
+        drop(first);
+        assert!(links.turn().now_or_never().is_some());
+    }
+
+    #[tokio::test]
+    async fn without_forks_nobody_waits() {
+        let links = Links::new(Env::new("me", "/", "/"), 0);
+        let mut turns = Vec::new();
+        for _ in 0..1000 {
+            turns.push(links.turn().now_or_never().expect("nobody waits"));
+        }
+    }
+}

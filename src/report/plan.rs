@@ -102,13 +102,19 @@ impl Plan {
         self.unreachable += 1;
     }
 
+    fn place(&self, host: Option<&Arc<str>>) -> Option<usize> {
+        self.order.iter().position(|known| Some(known) == host)
+    }
+
     /// The whole text.
     pub fn text(&self, style: Style) -> String {
         let mut text = String::new();
         for blocks in self.tasks.values() {
             let mut last: Option<(&str, &[Arc<str>])> = None;
             let mut told: Vec<(&str, &[Arc<str>])> = Vec::new();
-            for block in blocks.values() {
+            let mut blocks: Vec<&Block> = blocks.values().collect();
+            blocks.sort_by_key(|block| self.place(block.hosts.first()));
+            for block in blocks {
                 // Items of one task on the same hosts share their head.
                 if last != Some((&block.head, &block.hosts)) {
                     let _ = writeln!(

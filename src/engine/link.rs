@@ -19,6 +19,8 @@ pub enum LinkError {
 /// The connections of a run.
 pub struct Links {
     env: Env,
+    /// Whose turn it is: hosts that are talked to at once.
+    turns: Arc<tokio::sync::Semaphore>,
     open: Mutex<HashMap<Arc<str>, Arc<Slot>>>,
 }
 
@@ -29,9 +31,19 @@ struct Slot {
 }
 
 impl Links {
-    /// No connection yet.
-    pub fn new(env: Env) -> Arc<Self> {
-        Arc::new(Self { env, open: Mutex::default() })
+    /// No connection yet. At most `forks` hosts are talked to at once; 0 for all.
+    pub fn new(env: Env, forks: usize) -> Arc<Self> {
+        let most = tokio::sync::Semaphore::MAX_PERMITS;
+        let forks = if forks == 0 { most } else { forks.min(most) };
+        let turns = Arc::new(tokio::sync::Semaphore::new(forks));
+        Arc::new(Self { env, turns, open: Mutex::default() })
+    }
+
+    /// Waits until one host less than `--forks` is being talked to; it is the caller's turn until
+    /// this is dropped. Whoever has one must not wait for another.
+    pub async fn turn(&self) -> tokio::sync::OwnedSemaphorePermit {
+        let turns = Arc::clone(&self.turns);
+        turns.acquire_owned().await.expect("the semaphore is never closed")
     }
 
     fn slot(&self, host: &Arc<str>) -> Arc<Slot> {
@@ -127,6 +139,32 @@ impl Links {
         };
         for host in hosts {
             self.drop_connection(&host).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn no_more_hosts_than_forks_have_their_turn() {
+        let links = Links::new(Env::new("me", "/", "/"), 2);
+        let first = links.turn().await;
+        let _second = links.turn().await;
+        assert!(links.turn().now_or_never().is_none());
+        drop(first);
+        assert!(links.turn().now_or_never().is_some());
+    }
+
+    #[tokio::test]
+    async fn without_forks_nobody_waits() {
+        let links = Links::new(Env::new("me", "/", "/"), 0);
+        let mut turns = Vec::new();
+        for _ in 0..1000 {
+            turns.push(links.turn().now_or_never().expect("nobody waits"));
         }
     }
 }

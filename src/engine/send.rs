@@ -176,6 +176,7 @@ impl Driver {
     /// Carries out the actions of one item.
     async fn carry(&mut self, plan: &Plan, manner: &Manner) -> Result<Sent, Halt> {
         let target = self.target(&manner.host)?;
+        let _turn = self.links.turn().await;
         if self.phase == Phase::Apply && manner.host == self.machine.host {
             self.links
                 .hold(&manner.host, &target, &manner.become_user, &self.shared.choices.who)

@@ -464,9 +464,8 @@ impl Driver {
         evaluation: &Evaluation,
         ends: &[ItemEnd],
     ) {
-        let runs = |end: &ItemEnd| {
-            !matches!(end.status, Status::Skipped { .. } | Status::Unknown { .. })
-        };
+        let runs =
+            |end: &ItemEnd| !matches!(end.status, Status::Skipped { .. } | Status::Unknown { .. });
         if ends.iter().any(runs) {
             machine.ran(task);
         }

@@ -72,9 +72,11 @@ pub fn runs_as_cron_would(host: &Host, key: &Recipient) -> Result<()> {
     let entry = table.lines().find(|line| line.starts_with("17 3 * * * root "));
     let command = entry.and_then(|line| line.splitn(7, ' ').nth(6)).context(table.clone())?;
     host.write_file("/run/entry", command.as_bytes())?;
-    host.run("cd / && env -i HOME=/root LOGNAME=root SHELL=/bin/sh PATH=/usr/bin:/bin \
-              /bin/sh -c \"$(cat /run/entry)\"")
-        .with_context(|| host.run("cat /var/log/mxprov/backup.log").unwrap_or_default())?;
+    host.run(
+        "cd / && env -i HOME=/root LOGNAME=root SHELL=/bin/sh PATH=/usr/bin:/bin \
+              /bin/sh -c \"$(cat /run/entry)\"",
+    )
+    .with_context(|| host.run("cat /var/log/mxprov/backup.log").unwrap_or_default())?;
     ensure!(host.run("cat /var/lib/mxprov/backup/status")?.contains("last_exit=0"));
     host.run("/usr/local/sbin/mxprov-backup --verify")?;
     let archive = host.run("ls /var/backups/mxprov/*.tar.gz.gpg")?;

@@ -1,5 +1,7 @@
 //! Reads what mxprov printed: the plan, what was applied, the counts; and compares them.
 
+use std::process::Command;
+
 use anyhow::{Context as _, Result, ensure};
 
 /// One change of a task, or of one item of its loop.
@@ -124,13 +126,28 @@ fn same(planned: &[String], done: &[String]) -> bool {
 }
 
 /// Two things are told more exactly by applying: how old the package lists are by then, and which
-/// version "the newest" is once they are new.
+/// version of a package is the newest once they are new.
 fn agree(planned: &str, done: &str) -> bool {
     let age = |line: &str| line.starts_with("age: ") && line.ends_with(" → new");
-    let newest = planned.strip_suffix("the newest");
-    planned == done
-        || age(planned) && age(done)
-        || newest.is_some_and(|name| name.ends_with(": ") && done.starts_with(name))
+    if planned == done || age(planned) && age(done) {
+        return true;
+    }
+    let (Some((name, wanted)), Some((other, version))) =
+        (planned.split_once(": "), done.split_once(": "))
+    else {
+        return false;
+    };
+    let is_enough = match wanted.strip_suffix(" or newer") {
+        Some(least) => is_at_least(version, least),
+        None => wanted == "the newest",
+    };
+    name == other && is_enough
+}
+
+/// As dpkg compares versions.
+fn is_at_least(version: &str, least: &str) -> bool {
+    let compared = Command::new("dpkg").args(["--compare-versions", version, "ge", least]).status();
+    compared.is_ok_and(|status| status.success())
 }
 
 /// The output up to the plan's last line, that one included.

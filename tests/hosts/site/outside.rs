@@ -37,9 +37,12 @@ pub fn sshd(host: &Host) -> Result<()> {
 /// ufw is on with the declared rules and no others, in v4 and v6.
 pub fn firewall(host: &Host) -> Result<()> {
     let status = host.run("ufw status verbose")?;
-    for wanted in ["Status: active", "Default: deny (incoming), allow (outgoing), deny (routed)"] {
-        ensure!(status.lines().any(|line| line == wanted), "no `{wanted}` in:\n{status}");
-    }
+    // Where nothing is forwarded at all, ufw says so instead.
+    let is_denied = ["deny", "disabled"].iter().any(|routed| {
+        status
+            .contains(&format!("\nDefault: deny (incoming), allow (outgoing), {routed} (routed)\n"))
+    });
+    ensure!(status.starts_with("Status: active\n") && is_denied, "{status}");
     let rules = status.lines().filter(|line| line.contains("ALLOW"));
     let mut open: Vec<&str> = rules.filter_map(|line| line.split("ALLOW").next()).collect();
     open.iter_mut().for_each(|port| *port = port.trim());

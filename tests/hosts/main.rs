@@ -4,7 +4,9 @@
 mod lab;
 
 mod boot;
+mod controller;
 mod docker;
+mod fleet;
 mod modules;
 mod naming;
 mod relaying;

@@ -87,6 +87,26 @@ rm -rf -- "$folder""#,
         );
         script
     }
+
+    /// Whether there is configuration to put back.
+    pub fn has_kept(&self) -> bool {
+        !self.kept.is_empty()
+    }
+
+    /// Puts everything back now, since the change failed, and disarms the timer.
+    pub fn undo(name: &str) -> Script {
+        let mut script = Script::new();
+        script.assign("folder", format!("/run/mxprov-guard-{name}"));
+        script.assign("unit", format!("mxprov-guard-{name}"));
+        script.line(
+            r#"if [ -d /run/systemd/system ] && command -v systemctl >/dev/null; then
+  systemctl stop "$unit.timer" 2>/dev/null
+fi
+/bin/sh "$folder/heal"
+rm -rf -- "$folder""#,
+        );
+        script
+    }
 }
 
 /// What a change that takes effect at once is undone by, if it could shut us out.

@@ -162,7 +162,7 @@ pub fn wait_for(
     let end = Instant::now() + limit;
     while !holds()? {
         ensure!(Instant::now() < end, "{what}: not within {} s", limit.as_secs());
-        std::thread::sleep(Duration::from_millis(50));
+        std::thread::sleep(Duration::from_millis(10));
     }
     Ok(())
 }

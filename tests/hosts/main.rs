@@ -5,10 +5,13 @@ mod lab;
 
 mod boot;
 mod controller;
+mod cuts;
 mod docker;
 mod fleet;
+mod guard;
 mod modules;
 mod naming;
 mod relaying;
+mod secrets;
 mod services;
 mod watching;

@@ -43,6 +43,7 @@ impl Probation {
             heal.subshell(inverse);
         }
         heal.subshell(effect);
+        heal.line("rm -rf -- \"$folder\"");
         heal
     }
 
@@ -82,7 +83,7 @@ fi"#,
             r#"if [ -d /run/systemd/system ] && command -v systemctl >/dev/null; then
   systemctl stop "$unit.timer" 2>/dev/null
 fi
-if [ -e "$folder/log" ]; then echo "the host has undone the change already" >&2; exit 1; fi
+if [ ! -d "$folder" ] || [ -e "$folder/log" ]; then echo "the host has undone the change already" >&2; exit 1; fi
 rm -rf -- "$folder""#,
         );
         script

@@ -203,10 +203,18 @@ fn processes(needles: &[String], hits: &mut BTreeSet<String>) {
 }
 
 fn found(bytes: &[u8], needles: &[String]) -> bool {
-    needles.iter().any(|needle| {
-        let needle = needle.as_bytes();
-        bytes.len() >= needle.len() && bytes.windows(needle.len()).any(|window| window == needle)
-    })
+    // One pass for all: this looks at every process of the machine over and over.
+    let mut begins = [false; 256];
+    needles.iter().for_each(|needle| begins[usize::from(needle.as_bytes()[0])] = true);
+    let mut rest = bytes;
+    while let Some(at) = rest.iter().position(|byte| begins[usize::from(*byte)]) {
+        rest = &rest[at..];
+        if needles.iter().any(|needle| rest.starts_with(needle.as_bytes())) {
+            return true;
+        }
+        rest = &rest[1..];
+    }
+    false
 }
 
 /// Looks at every file below a folder but those of these names.
@@ -219,8 +227,8 @@ fn files(folder: &Path, needles: &[String], but: &[PathBuf], hits: &mut BTreeSet
             files(&path, needles, but, hits);
         } else if kind.is_file()
             && !but.contains(&path)
+            && entry.metadata().is_ok_and(|it| it.len() < 2_000_000)
             && let Ok(bytes) = std::fs::read(&path)
-            && bytes.len() < 2_000_000
             && found(&bytes, needles)
         {
             hits.insert(format!("file: {}", path.display()));

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use crate::remote::{Become, Connection, Env, HostLock, Shell, Target};
+use crate::remote::{Become, Connection, Env, HostLock, JobError, Shell, Target};
 
 /// Why a host cannot be talked to.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -14,6 +14,33 @@ pub enum LinkError {
     /// Connected, but not as that user.
     #[error("{0}")]
     Become(String),
+}
+
+/// How long what an earlier run left at work is waited for.
+const LEFT_AT_WORK: std::time::Duration = std::time::Duration::from_secs(600);
+
+/// Waits for detached work that an earlier run started and could not collect, and removes what
+/// it left. Only whoever holds the host's lock may do so.
+async fn finish_jobs(shell: &Shell) -> Result<(), LinkError> {
+    let lost = |error: &dyn std::fmt::Display| LinkError::Unreachable(error.to_string());
+    let jobs = shell.jobs().await.map_err(|error| lost(&error))?;
+    for job in jobs {
+        let mut ignored = |_: &[u8]| ();
+        let ended =
+            tokio::time::timeout(LEFT_AT_WORK, shell.follow(&job.id, &job.label, &mut ignored));
+        match ended.await {
+            // How it ended does not matter: what the host is now is asked anew.
+            Ok(Ok(_) | Err(JobError::Unknown { .. } | JobError::Killed { .. })) => {}
+            Ok(Err(error)) => return Err(lost(&error)),
+            Err(_) => {
+                return Err(LinkError::Become(format!(
+                    "`{}` of an earlier run is still at work on the host; wait for its end",
+                    job.label
+                )));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The connections of a run.
@@ -93,7 +120,7 @@ impl Links {
             return Ok(());
         }
         // The connection must be there before its lock can be.
-        self.shell(host, target, user).await?;
+        let shell = self.shell(host, target, user).await?;
         let connection = slot.connection.lock().await.clone();
         if let Some(connection) = connection {
             let held = connection
@@ -101,6 +128,7 @@ impl Links {
                 .await
                 .map_err(|error| LinkError::Become(error.to_string()))?;
             *lock = Some(held);
+            finish_jobs(&shell).await?;
         }
         Ok(())
     }

@@ -92,6 +92,8 @@ impl Walk {
             ),
             None => None,
         };
+        // The first batch that fails whole ends the rollout, also one of a single host.
+        let alone = batches.len() == 1;
         for batch in batches {
             let batch: Vec<Arc<str>> =
                 batch.into_iter().filter(|host| !self.lost.contains(host)).collect();
@@ -103,9 +105,12 @@ impl Walk {
                 name: Arc::clone(&name),
                 index,
                 magic: Arc::new(self.magic(play, &name, &all, &batch)),
-                lockstep: play.strategy.as_ref().and_then(Setting::literal_text) == Some("linear"),
+                lockstep: goes_in_step(play),
             });
             self.batch(&run, &batch, halt_share).await?;
+            if !alone && batch.iter().all(|host| self.lost.contains(host)) {
+                self.stopped = true;
+            }
         }
         Ok(())
     }
@@ -211,8 +216,7 @@ impl Walk {
     }
 
     fn crew(&self, run: &Arc<PlayRun>, hosts: usize, halt_share: Option<f64>) -> Arc<Crew> {
-        let fatal = run.play.items().any(|item| is_fatal(&item))
-            || is_set(&run.play, Keyword::AnyErrorsFatal);
+        let fatal = is_fatal_anywhere(&run.play);
         let failed = AtomicUsize::new(0);
         let seen: Mutex<HashSet<Arc<str>>> = Mutex::default();
         Arc::new_cyclic(|crew: &std::sync::Weak<Crew>| {
@@ -361,6 +365,18 @@ pub(super) fn outside<'a>(
     );
     let files = TaskFiles::new(shared, None);
     Render { shared, variables, files, may_write: false }
+}
+
+/// Whether all hosts go through a task before any goes on to the next: so that a failure can stop
+/// the others where they stand.
+fn goes_in_step(play: &Play) -> bool {
+    play.strategy.as_ref().and_then(Setting::literal_text) == Some("linear")
+        || play.max_fail_percentage.is_some()
+        || is_fatal_anywhere(play)
+}
+
+fn is_fatal_anywhere(play: &Play) -> bool {
+    play.items().any(|item| is_fatal(&item)) || is_set(play, Keyword::AnyErrorsFatal)
 }
 
 fn is_fatal(item: &crate::playbook::Item) -> bool {

@@ -5,10 +5,15 @@ mod lab;
 
 mod boot;
 mod dns;
+mod controller;
+mod cuts;
 mod docker;
+mod fleet;
+mod guard;
 mod modules;
 mod naming;
 mod relaying;
+mod secrets;
 mod services;
 mod site;
 mod watching;

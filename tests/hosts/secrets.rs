@@ -26,7 +26,7 @@ const PLAY: &str = r#"
       command: sleep 0.4
       environment: {MX_SECRET: "{{ mx_canary }}"}
     - name: account
-      user: {name: mxsecret, password: "{{ mx_canary | password_hash('sha512', 'mxmxmxmx') }}"}
+      user: {name: mxsecret, password: "{{ mx_canary | password_hash('sha512', 'mxmxmxmx', rounds=5000) }}"}
     - name: hidden
       shell: cat >/dev/null; echo {{ mx_hidden | quote }}; sleep 0.2
       args: {stdin: "{{ mx_hidden }}"}

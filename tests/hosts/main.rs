@@ -10,4 +10,5 @@ mod modules;
 mod naming;
 mod relaying;
 mod services;
+mod speed;
 mod watching;

@@ -13,7 +13,8 @@ const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bench");
 
 /// The way to the host, in a folder of its own.
 pub struct Course {
-    pub folder: tempfile::TempDir,
+    /// Holds the inventory's files while they are needed.
+    _folder: tempfile::TempDir,
     pub address: SocketAddr,
     pub inventory: lab::inventory::Inventory,
 }
@@ -22,7 +23,7 @@ impl Course {
     pub fn new(host: &Host, address: SocketAddr) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let inventory = lab::inventory::write_through(folder.path(), &[(host, address)], "root")?;
-        Ok(Self { folder, address, inventory })
+        Ok(Self { _folder: folder, address, inventory })
     }
 
     /// What OpenSSH and mxprov are told alike.

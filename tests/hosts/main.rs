@@ -16,4 +16,5 @@ mod relaying;
 mod secrets;
 mod services;
 mod site;
+mod speed;
 mod watching;

@@ -4,6 +4,7 @@
 mod lab;
 
 mod boot;
+mod dns;
 mod docker;
 mod modules;
 mod naming;

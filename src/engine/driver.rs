@@ -534,7 +534,8 @@ impl Driver {
                 may_write: false,
             }
         };
-        target_of(host, &render).map_err(|suspend| Halt::Failed(words_of(&suspend)))
+        let play = (*host == self.machine.host).then_some(&*self.machine.run.play);
+        target_of(host, &render, play).map_err(|suspend| Halt::Failed(words_of(&suspend)))
     }
 
     /// The task's title with its templates rendered as far as they can be.

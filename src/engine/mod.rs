@@ -34,7 +34,6 @@ pub use link::Links;
 pub use memory::Memory;
 pub use render::Render;
 pub use run::{Confirm, Inputs, Recap, RunError, run};
-pub use settings::target_of;
 pub use shared::{Choices, Shared, Store, Vault};
 pub use tally::{Counted, Counts, Tally};
 pub use variables::{HostVars, Variables};

@@ -118,7 +118,8 @@ pub fn keywords_without_effect() -> &'static [(&'static str, &'static str)] {
 }
 
 /// Keyword and levels: p play, b block, t task, h handler, r role use, i playbook import
-/// (Ansible's "Playbook Keywords" page).
+/// (Ansible's "Playbook Keywords" page). How a host is reached holds for a whole play here: Ansible has
+/// `connection`, `port` and `remote_user` on tasks, too.
 const KEYWORDS: &[(&str, &str)] = &[
     ("action", "th"),
     ("always", "b"),
@@ -134,7 +135,7 @@ const KEYWORDS: &[(&str, &str)] = &[
     ("changed_when", "th"),
     ("check_mode", "pbthr"),
     ("collections", "pbthr"),
-    ("connection", "pbthr"),
+    ("connection", "p"),
     ("delay", "th"),
     ("delegate_facts", "bthr"),
     ("delegate_to", "bthr"),
@@ -163,11 +164,11 @@ const KEYWORDS: &[(&str, &str)] = &[
     ("notify", "bth"),
     ("order", "p"),
     ("poll", "th"),
-    ("port", "pbthr"),
+    ("port", "p"),
     ("post_tasks", "p"),
     ("pre_tasks", "p"),
     ("register", "th"),
-    ("remote_user", "pbthr"),
+    ("remote_user", "p"),
     ("rescue", "b"),
     ("retries", "th"),
     ("role", "r"),

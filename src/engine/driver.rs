@@ -169,8 +169,7 @@ impl Driver {
                 return Exit::Unreachable(message);
             }
             if let Err(Halt::Failed(message)) = done {
-                let failure = Failure { task: "connection".into(), result: Value::Null, message };
-                self.fail(failure);
+                self.fail(Failure::new("connection".into(), &message));
             }
         }
     }
@@ -266,11 +265,7 @@ impl Driver {
                 Err(Halt::Unreachable(message) | Halt::Failed(message)) => OnceResult {
                     registered: None,
                     variables: Map::new(),
-                    failed: Some(Arc::new(Failure {
-                        task: self.title(task),
-                        result: Value::Null,
-                        message: message.clone(),
-                    })),
+                    failed: Some(Arc::new(Failure::new(self.title(task), message))),
                     notified: false,
                 },
             };
@@ -675,9 +670,9 @@ impl Driver {
         evaluation: &Evaluation,
         ends: &[ItemEnd],
     ) -> Option<Arc<Failure>> {
-        let message = ends.iter().find_map(ItemEnd::failure)?.to_string();
+        ends.iter().find_map(ItemEnd::failure)?;
         let result = Value::Map(Arc::new(joined(ends, evaluation.looped)));
-        Some(Arc::new(Failure { task: self.title(task), result, message }))
+        Some(Arc::new(Failure { task: self.title(task), result }))
     }
 
     pub(super) fn report(
@@ -790,7 +785,7 @@ impl Driver {
         self.machine = machine;
         if !problems.is_empty() {
             let message = problems.join("; ");
-            self.fail(Failure { task: self.title(task), result: Value::Null, message });
+            self.fail(Failure::new(self.title(task), &message));
         }
     }
 
@@ -799,7 +794,7 @@ impl Driver {
         let force = force.unwrap_or(self.shared.choices.force_handlers);
         self.machine.fail(Arc::new(failure), force);
         let over =
-            self.machine.current().is_none() && matches!(self.machine.result(), End::Failed(_));
+            self.machine.current().is_none() && matches!(self.machine.result(), End::Failed);
         if over {
             (self.crew.on_failure)(&self.machine.host);
         }

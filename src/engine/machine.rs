@@ -76,8 +76,15 @@ pub struct Failure {
     pub task: Arc<str>,
     /// What it would have registered.
     pub result: Value,
-    /// The message.
-    pub message: String,
+}
+
+impl Failure {
+    /// A failure that left nothing behind but its message.
+    pub fn new(task: Arc<str>, message: &str) -> Self {
+        let result = [("changed", Value::Bool(false)), ("failed", Value::Bool(true))];
+        let message = ("msg", Value::data(message));
+        Self { task, result: Value::map(result.into_iter().chain([message])) }
+    }
 }
 
 /// How a host's play ended.
@@ -88,7 +95,7 @@ pub enum End {
     /// `meta: end_host`, `end_play`, `end_batch`.
     Ended,
     /// A task failed and nothing rescued it.
-    Failed(Arc<Failure>),
+    Failed,
 }
 
 /// A handler that was notified.
@@ -374,7 +381,7 @@ impl Machine {
     /// How the play ended; only meaningful when [`Self::current`] has nothing left.
     pub fn result(&self) -> End {
         match (&self.failing, self.ended) {
-            (Some(failure), _) => End::Failed(Arc::clone(failure)),
+            (Some(_), _) => End::Failed,
             (None, true) => End::Ended,
             (None, false) => End::Done,
         }

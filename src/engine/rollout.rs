@@ -340,7 +340,7 @@ impl Walk {
             Exit::Finished(End::Done | End::Ended) => {
                 self.shared.sink.event(Event::HostDone { phase, host: Arc::clone(&host) });
             }
-            Exit::Finished(End::Failed(_)) => {
+            Exit::Finished(End::Failed) => {
                 self.lost.insert(Arc::clone(&host));
                 self.shared.sink.event(Event::HostFailed { phase, host: Arc::clone(&host) });
             }

@@ -1,6 +1,5 @@
 //! `ansible.builtin.assert`: fails unless conditions hold.
 
-use crate::arguments;
 use crate::resource::{Host, Suspend};
 use crate::value::Value;
 
@@ -16,7 +15,7 @@ arguments! {
         /// The message if all hold.
         success_msg: Option<Value>,
         /// Accepted; a success is quiet anyway.
-        quiet: bool = false,
+        _quiet as "quiet": bool = false,
     }
 }
 

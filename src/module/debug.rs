@@ -1,10 +1,9 @@
 //! `ansible.builtin.debug`: shows a message or a variable.
 
-use crate::arguments;
 use crate::resource::{Host, Suspend};
 use crate::value::{Str, Value};
 
-use super::{Call, Module, Plan};
+use super::{Argument as _, Call, Module, Plan};
 
 arguments! {
     /// Arguments of `debug`.
@@ -13,7 +12,7 @@ arguments! {
         msg: Option<Value>,
         /// The variable (or expression) whose value is shown.
         var: Option<Value>,
-        /// Accepted; what is shown does not depend on it.
+        /// Skipped unless there are so many `-v`.
         verbosity: i64 = 0,
     }
 }
@@ -28,7 +27,11 @@ impl Module for Debug {
     const RAW_ARGUMENTS: &'static [&'static str] = &["var"];
 
     fn plan(args: &Args, call: &Call<'_>, _host: &Host<'_>) -> Result<Plan, Suspend> {
-        let plan = Plan::new();
+        let mut plan = Plan::new();
+        if args.verbosity > 0 && args.verbosity > verbosity(call)? {
+            plan.skipped = Some(format!("it is shown at verbosity {}", args.verbosity));
+            return Ok(plan);
+        }
         match (&args.msg, &args.var) {
             (Some(_), Some(_)) => Err(Suspend::failed("`msg` and `var` exclude each other")),
             (None, None) => Ok(plan.with("msg", Value::data("Hello world!"))),
@@ -48,4 +51,10 @@ impl Module for Debug {
             }
         }
     }
+}
+
+/// How many `-v` there are.
+fn verbosity(call: &Call<'_>) -> Result<i64, Suspend> {
+    let given = call.controller.render(&Value::Str(Str::template("{{ ansible_verbosity }}", None)))?;
+    Ok(i64::read(&given).unwrap_or(0))
 }

@@ -20,11 +20,14 @@ pub enum LinkError {
 pub struct Links {
     env: Env,
     open: Mutex<HashMap<(Arc<str>, Way), Arc<Slot>>>,
-    locks: Mutex<HashMap<Arc<str>, Arc<tokio::sync::Mutex<Option<HostLock>>>>>,
+    locks: Mutex<HashMap<Arc<str>, Arc<Lock>>>,
 }
 
 /// A connection, once it is there.
 type Slot = tokio::sync::Mutex<Option<Arc<Connection>>>;
+
+/// A host's lock, once it is held.
+type Lock = tokio::sync::Mutex<Option<HostLock>>;
 
 /// How a host is reached: plays may differ in it, and tasks that are delegated to the host.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -52,7 +55,7 @@ impl Links {
         Arc::clone(open.entry((Arc::clone(host), Way::of(target))).or_default())
     }
 
-    fn lock(&self, host: &Arc<str>) -> Arc<tokio::sync::Mutex<Option<HostLock>>> {
+    fn lock(&self, host: &Arc<str>) -> Arc<Lock> {
         let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(locks.entry(Arc::clone(host)).or_default())
     }

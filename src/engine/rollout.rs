@@ -196,7 +196,7 @@ impl Walk {
             play: Arc::clone(&run.name),
             hosts: batch.to_vec(),
         });
-        let crew = self.crew(run, batch.len(), halt_share);
+        let crew = Self::crew(run, batch.len(), halt_share);
         let mut running = tokio::task::JoinSet::new();
         for host in batch {
             let mut driver = self.driver(run, host, &crew)?;
@@ -224,7 +224,7 @@ impl Walk {
         Ok(())
     }
 
-    fn crew(&self, run: &Arc<PlayRun>, hosts: usize, halt_share: Option<f64>) -> Arc<Crew> {
+    fn crew(run: &Arc<PlayRun>, hosts: usize, halt_share: Option<f64>) -> Arc<Crew> {
         let fatal = run.play.items().any(|item| is_fatal(&item))
             || is_set(&run.play, Keyword::AnyErrorsFatal);
         let failed = AtomicUsize::new(0);
@@ -248,10 +248,9 @@ impl Walk {
                     let count = failed.fetch_add(1, Ordering::AcqRel) + 1;
                     #[expect(clippy::cast_precision_loss, reason = "numbers of hosts")]
                     let share = 100.0 * count as f64 / hosts as f64;
-                    if fatal || halt_share.is_some_and(|limit| share > limit) {
-                        if let Some(crew) = crew.upgrade() {
-                            crew.halt.store(true, Ordering::Release);
-                        }
+                    let halts = fatal || halt_share.is_some_and(|limit| share > limit);
+                    if let Some(crew) = crew.upgrade().filter(|_| halts) {
+                        crew.halt.store(true, Ordering::Release);
                     }
                 }),
             }

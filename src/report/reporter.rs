@@ -200,7 +200,7 @@ impl Sink for Reporter {
             Event::Task(task) if task.phase == Phase::Plan => self.planned(&task),
             Event::Task(task) => self.applied(&task),
             Event::Settled { phase: Phase::Plan, host, status } => {
-                self.state().plan.count(&host, &status)
+                self.state().plan.count(&host, &status);
             }
             Event::TaskStarted { host, title, .. } => {
                 let title = self.safe(&title);
@@ -225,7 +225,7 @@ impl Sink for Reporter {
                 ));
             }
             Event::HostDone { host, .. } | Event::HostFailed { host, .. } => {
-                self.state().progress.done(&host)
+                self.state().progress.done(&host);
             }
             Event::PlaySkipped { play } => {
                 self.message(&format!("play `{play}`: no host matches"));

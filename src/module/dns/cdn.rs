@@ -78,7 +78,7 @@ pub fn network(address: IpAddr) -> Option<&'static str> {
     let holds = |range: &&str| range.parse::<IpNet>().is_ok_and(|net| net.contains(&address));
     networks
         .iter()
-        .find(|(_, ranges)| ranges.iter().any(|range| holds(&range)))
+        .find(|(_, ranges)| ranges.iter().any(|range| holds(range)))
         .map(|(name, _)| *name)
 }
 

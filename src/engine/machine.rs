@@ -76,6 +76,7 @@ pub struct Failure {
     pub task: Arc<str>,
     /// What it would have registered.
     pub result: Value,
+<<<<<<< HEAD
 }
 
 impl Failure {
@@ -85,6 +86,8 @@ impl Failure {
         let message = ("msg", Value::data(message));
         Self { task, result: Value::map(result.into_iter().chain([message])) }
     }
+=======
+>>>>>>> 0a27ca0
 }
 
 /// How a host's play ended.

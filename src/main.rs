@@ -6,7 +6,7 @@ use mxprov::cli::{self, Process};
 
 fn main() -> ExitCode {
     match Process::collect() {
-        Ok(process) => ExitCode::from(cli::main(process)),
+        Ok(process) => ExitCode::from(cli::main(&process)),
         Err(_) => ExitCode::FAILURE,
     }
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what the lab needs on this machine (Debian or Ubuntu, as root) and builds its images.
-# Quick when all is there.
+# Quick when all is there. `--release 13` builds only that image.
 set -eu
 
 packages="mmdebstrap debian-archive-keyring systemd-container nftables iproute2 util-linux
@@ -18,4 +18,4 @@ if [ -n "$missing" ]; then
 fi
 
 cd "$(dirname "$0")/.."
-exec cargo run --quiet --example lab -- prepare
+exec cargo run --quiet --example lab -- prepare "$@"

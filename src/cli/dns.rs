@@ -12,7 +12,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::engine::{self, Confirm, Counted, Event, Inputs, Recap, RunError, Sink, Status};
 use crate::files::Tree;
 use crate::report::Reporter;
-use crate::value::{Map, Redactor, Value};
+use crate::value::{Redactor, Value};
 
 use super::connection::ConnectionFlags;
 use super::exit::Exit;

@@ -41,7 +41,7 @@ impl Lint {
         for path in paths {
             match setup.loader.load(&[path.as_path() as &Path]) {
                 Ok(playbook) => {
-                    playbook.warnings.iter().for_each(|warning| reporter.warning(warning))
+                    playbook.warnings.iter().for_each(|warning| reporter.warning(warning));
                 }
                 Err(found) => {
                     errors += found.0.len();

@@ -61,7 +61,7 @@ enum Command {
 }
 
 /// Runs the program; gives its exit code.
-pub fn main(process: Process) -> u8 {
+pub fn main(process: &Process) -> u8 {
     let cli = match Cli::try_parse_from(&process.args) {
         Ok(cli) => cli,
         Err(error) => {
@@ -72,20 +72,20 @@ pub fn main(process: Process) -> u8 {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            return exit::fatal(&process, &format!("the runtime cannot be started: {error}"));
+            return exit::fatal(process, &format!("the runtime cannot be started: {error}"));
         }
     };
     let code = runtime.block_on(async {
         match cli.command {
-            Command::Apply(apply) => apply.run(&process).await,
-            Command::Lint(lint) => lint.run(&process),
-            Command::Inventory(inventory) => inventory.run(&process),
-            Command::Ping(ask) => ask.run(&process, ask::Question::Ping).await,
-            Command::Facts(ask) => ask.run(&process, ask::Question::Facts).await,
-            Command::Dns(dns) => dns.run(&process).await,
-            Command::Vault(vault) => vault.run(&process),
-            Command::Doc(doc) => doc.run(&process),
-            Command::Completions(completions) => completions.run(&process),
+            Command::Apply(apply) => apply.run(process).await,
+            Command::Lint(lint) => lint.run(process),
+            Command::Inventory(inventory) => inventory.run(process),
+            Command::Ping(ask) => ask.run(process, ask::Question::Ping).await,
+            Command::Facts(ask) => ask.run(process, ask::Question::Facts).await,
+            Command::Dns(dns) => dns.run(process).await,
+            Command::Vault(vault) => vault.run(process),
+            Command::Doc(doc) => doc.run(process),
+            Command::Completions(completions) => completions.run(process),
         }
     });
     // Background tasks (a blocked prompt) must not keep the program alive.

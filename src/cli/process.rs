@@ -45,9 +45,11 @@ impl Process {
         let home =
             environment.get("HOME").map(PathBuf::from).or(home).unwrap_or_else(|| "/".into());
         let hostname = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        #[expect(clippy::disallowed_methods, reason = "this is the one place that reads it")]
+        let cwd = std::env::current_dir()?;
         Ok(Self {
             args: std::env::args_os().collect(),
-            cwd: std::env::current_dir()?,
+            cwd,
             user: name
                 .or_else(|| environment.get("USER").cloned())
                 .unwrap_or_else(|| uid.to_string()),

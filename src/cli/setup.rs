@@ -235,6 +235,7 @@ impl Setup {
     }
 
     /// The engine's common state for a playbook in this directory.
+    #[expect(clippy::too_many_arguments, reason = "a run in its parts; each has its own type")]
     pub fn shared(
         &self,
         process: &Process,

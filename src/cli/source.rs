@@ -34,12 +34,11 @@ pub struct SourceFlags {
     pub ask_vault_pass: bool,
 }
 
+/// Opens a file's bytes where they are vaulted.
+type Open<'a> = &'a dyn Fn(&str, Vec<u8>) -> Result<Vec<u8>, Diagnostic>;
+
 /// The extra variables, later ones over earlier ones.
-pub fn extra_vars(
-    given: &[String],
-    files: &dyn Files,
-    open: &dyn Fn(&str, Vec<u8>) -> Result<Vec<u8>, Diagnostic>,
-) -> Result<Map, Diagnostics> {
+pub fn extra_vars(given: &[String], files: &dyn Files, open: Open<'_>) -> Result<Map, Diagnostics> {
     let mut all = Map::new();
     for (index, text) in given.iter().enumerate() {
         let map = match text.strip_prefix('@') {

@@ -47,7 +47,7 @@ enum Action {
 struct Files {
     /// The files.
     #[arg(required = true, value_name = "FILE")]
-    files: Vec<PathBuf>,
+    paths: Vec<PathBuf>,
 
     /// The id of the password to encrypt with.
     #[arg(long, value_name = "ID")]
@@ -148,7 +148,7 @@ fn named(path: &Path, error: crate::vault::VaultError) -> Diagnostic {
 impl Files {
     fn encrypt(&self, process: &Process) -> Result<(), Diagnostics> {
         let vault = vault(process, &self.source)?;
-        for path in &self.files {
+        for path in &self.paths {
             let clear = read(process, path)?;
             if clear.starts_with(b"$ANSIBLE_VAULT;") {
                 return Err(
@@ -165,7 +165,7 @@ impl Files {
 
     fn decrypt(&self, process: &Process) -> Result<(), Diagnostics> {
         let vault = vault(process, &self.source)?;
-        for path in &self.files {
+        for path in &self.paths {
             let text = text_of(path, read(process, path)?)?;
             let clear = vault.open(&text).map_err(|error| named(path, error))?;
             write(process, path, &clear)?;
@@ -175,7 +175,7 @@ impl Files {
 
     fn edit(&self, process: &Process) -> Result<(), Diagnostics> {
         let vault = vault(process, &self.source)?;
-        for path in &self.files {
+        for path in &self.paths {
             let text = text_of(path, read(process, path)?)?;
             let clear = vault.open(&text).map_err(|error| named(path, error))?;
             let edited = super::vault_edit::edit(process, path, &clear)?;
@@ -192,7 +192,7 @@ impl Files {
 
     fn view(&self, process: &Process, reporter: &Reporter) -> Result<(), Diagnostics> {
         let vault = vault(process, &self.source)?;
-        for path in &self.files {
+        for path in &self.paths {
             let text = text_of(path, read(process, path)?)?;
             let clear = vault.open(&text).map_err(|error| named(path, error))?;
             reporter.result(&String::from_utf8_lossy(&clear));
@@ -232,7 +232,7 @@ impl Rekey {
             }
         }
         let new = Vault::new(all, Redactor::new());
-        for path in &self.files.files {
+        for path in &self.files.paths {
             let text = text_of(path, read(process, path)?)?;
             let id = self.files.encrypt_vault_id.as_deref();
             let sealed = old.rekey(&text, &new, id).map_err(|error| named(path, error))?;

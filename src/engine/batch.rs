@@ -75,7 +75,7 @@ impl Driver {
         while entries.iter().map(|entry| entry.actions).sum::<usize>() < MOST {
             match self.next_plain(&manner) {
                 Some((task, evaluation, handler)) => {
-                    entries.push(self.enter(&task, evaluation, handler))
+                    entries.push(self.enter(&task, evaluation, handler));
                 }
                 None => break,
             }

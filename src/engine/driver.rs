@@ -32,6 +32,9 @@ use super::variables::{Place, Variables};
 /// Tasks that are looked at ahead of the first that lacks an answer.
 const AHEAD: usize = 2000;
 
+/// Results by visit.
+type Told = std::sync::Mutex<std::collections::HashMap<Arc<str>, OnceResult>>;
+
 /// What the hosts of a batch share while they run.
 pub struct Crew {
     /// Where they meet.
@@ -41,7 +44,7 @@ pub struct Crew {
     /// Everybody ends here (`meta: end_play`).
     pub ended: AtomicBool,
     /// Results of `run_once` tasks, by visit.
-    pub once: std::sync::Mutex<std::collections::HashMap<Arc<str>, OnceResult>>,
+    pub once: Told,
     /// Woken when a result of a `run_once` task is there.
     pub told: tokio::sync::Notify,
     /// Called when a host fails or cannot be reached: may set `halt`.
@@ -204,7 +207,7 @@ impl Driver {
             play: &machine.run.play,
             play_vars: &machine.play_vars,
             task,
-            magic: &self.magic(machine, task),
+            magic: &Self::magic(machine, task),
         };
         Render {
             shared: &self.shared,
@@ -220,7 +223,7 @@ impl Driver {
         }
     }
 
-    fn magic(&self, machine: &Machine, task: Option<&Task>) -> Arc<Map> {
+    fn magic(machine: &Machine, task: Option<&Task>) -> Arc<Map> {
         let Some(role) = task.and_then(Task::role) else { return Arc::clone(&machine.run.magic) };
         let mut magic = (*machine.run.magic).clone();
         let mut set = |name: &str, value: Value| magic.insert(Key::from(name), value);
@@ -473,11 +476,10 @@ impl Driver {
                 predict(plan, manner, world);
             }
         }
-        self.remember_results(machine, task, evaluation, ends);
+        Self::remember_results(machine, task, evaluation, ends);
     }
 
     pub(super) fn remember_results(
-        &self,
         machine: &mut Machine,
         task: &Task,
         evaluation: &Evaluation,
@@ -556,7 +558,8 @@ impl Driver {
                 may_write: false,
             }
         };
-        target_of(host, &render).map_err(|suspend| Halt::Failed(words_of(&suspend)))
+        let play = (*host == self.machine.host).then_some(&*self.machine.run.play);
+        target_of(host, &render, play).map_err(|suspend| Halt::Failed(words_of(&suspend)))
     }
 
     /// The task's title with its templates rendered as far as they can be.
@@ -582,6 +585,7 @@ impl Driver {
     }
 
     /// A task is at its end: events, results, notifications, failure.
+    #[expect(clippy::too_many_arguments, reason = "a task's end in its parts")]
     pub(super) async fn settle(
         &mut self,
         task: &Arc<Task>,
@@ -606,7 +610,7 @@ impl Driver {
             self.machine = machine;
         } else {
             let mut machine = self.machine.clone();
-            self.remember_results(&mut machine, task, evaluation, &ends);
+            Self::remember_results(&mut machine, task, evaluation, &ends);
             self.machine = machine;
         }
         let ended = Ended { ends, took };
@@ -703,6 +707,7 @@ impl Driver {
         Some(Arc::new(Failure { task: self.title(task), result }))
     }
 
+    #[expect(clippy::too_many_arguments, reason = "a task's end in its parts")]
     pub(super) fn report(
         &self,
         task: &Task,
@@ -820,11 +825,16 @@ impl Driver {
     }
 
     pub(super) fn fail(&mut self, failure: Failure) {
-        let force = self.machine.run.play.force_handlers.as_ref().and_then(|it| it.literal_bool());
+        let force = self
+            .machine
+            .run
+            .play
+            .force_handlers
+            .as_ref()
+            .and_then(crate::playbook::Setting::literal_bool);
         let force = force.unwrap_or(self.shared.choices.force_handlers);
         self.machine.fail(Arc::new(failure), force);
-        let over =
-            self.machine.current().is_none() && matches!(self.machine.result(), End::Failed(_));
+        let over = self.machine.current().is_none() && matches!(self.machine.result(), End::Failed);
         if over {
             (self.crew.on_failure)(&self.machine.host);
         }

@@ -282,7 +282,7 @@ fn evaluate_item(
 }
 
 /// What a plan's actions leave behind, their opaque part too.
-pub fn predict(plan: &crate::module::Plan, manner: &Manner, world: &mut World) {
+pub fn predict(plan: &Plan, manner: &Manner, world: &mut World) {
     for action in &plan.actions {
         action.predict(world);
         if !manner.only_reads

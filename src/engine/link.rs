@@ -1,9 +1,9 @@
 //! The connections of a run: one per host, opened when first needed.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::remote::{Become, Connection, Env, HostLock, JobError, Shell, Target};
+use crate::remote::{Become, Connection, Env, HostLock, JobError, Shell, Target, Transport};
 
 /// Why a host cannot be talked to.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -48,13 +48,29 @@ pub struct Links {
     env: Env,
     /// Whose turn it is: hosts that are talked to at once.
     turns: Arc<tokio::sync::Semaphore>,
-    open: Mutex<HashMap<Arc<str>, Arc<Slot>>>,
+    open: Mutex<HashMap<(Arc<str>, Way), Arc<Slot>>>,
+    locks: Mutex<HashMap<Arc<str>, Arc<Lock>>>,
 }
 
-#[derive(Default)]
-struct Slot {
-    connection: tokio::sync::Mutex<Option<Arc<Connection>>>,
-    lock: tokio::sync::Mutex<Option<HostLock>>,
+/// A connection, once it is there.
+type Slot = tokio::sync::Mutex<Option<Arc<Connection>>>;
+
+/// A host's lock, once it is held.
+type Lock = tokio::sync::Mutex<Option<HostLock>>;
+
+/// How a host is reached: plays may differ in it, and tasks that are delegated to the host.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Way {
+    local: bool,
+    user: Option<String>,
+    port: Option<u16>,
+}
+
+impl Way {
+    fn of(target: &Target) -> Self {
+        let local = target.transport == Transport::Local;
+        Self { local, user: target.user.clone(), port: target.port }
+    }
 }
 
 impl Links {
@@ -63,7 +79,7 @@ impl Links {
         let most = tokio::sync::Semaphore::MAX_PERMITS;
         let forks = if forks == 0 { most } else { forks.min(most) };
         let turns = Arc::new(tokio::sync::Semaphore::new(forks));
-        Arc::new(Self { env, turns, open: Mutex::default() })
+        Arc::new(Self { env, turns, open: Mutex::default(), locks: Mutex::default() })
     }
 
     /// Waits until one host less than `--forks` is being talked to; it is the caller's turn until
@@ -73,9 +89,14 @@ impl Links {
         turns.acquire_owned().await.expect("the semaphore is never closed")
     }
 
-    fn slot(&self, host: &Arc<str>) -> Arc<Slot> {
-        let mut open = self.open.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        Arc::clone(open.entry(Arc::clone(host)).or_default())
+    fn slot(&self, host: &Arc<str>, target: &Target) -> Arc<Slot> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(open.entry((Arc::clone(host), Way::of(target))).or_default())
+    }
+
+    fn lock(&self, host: &Arc<str>) -> Arc<Lock> {
+        let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(locks.entry(Arc::clone(host)).or_default())
     }
 
     /// The shell of a user on a host, connecting if need be. A connection that broke is not
@@ -86,8 +107,8 @@ impl Links {
         target: &Target,
         user: &Become,
     ) -> Result<Arc<Shell>, LinkError> {
-        let slot = self.slot(host);
-        let mut connection = slot.connection.lock().await;
+        let slot = self.slot(host, target);
+        let mut connection = slot.lock().await;
         let open = match &*connection {
             Some(open) => Arc::clone(open),
             None => {
@@ -114,14 +135,14 @@ impl Links {
         user: &Become,
         who: &str,
     ) -> Result<(), LinkError> {
-        let slot = self.slot(host);
-        let mut lock = slot.lock.lock().await;
+        let lock = self.lock(host);
+        let mut lock = lock.lock().await;
         if lock.as_ref().is_some_and(|lock| !lock.is_lost()) {
             return Ok(());
         }
         // The connection must be there before its lock can be.
         let shell = self.shell(host, target, user).await?;
-        let connection = slot.connection.lock().await.clone();
+        let connection = self.slot(host, target).lock().await.clone();
         if let Some(connection) = connection {
             let held = connection
                 .lock(user, who, std::time::Duration::ZERO)
@@ -141,29 +162,35 @@ impl Links {
     }
 
     /// Puts a new connection in the place of the old one.
-    pub async fn replace(&self, host: &Arc<str>, connection: Connection) {
-        let slot = self.slot(host);
-        let old = slot.connection.lock().await.replace(Arc::new(connection));
+    pub async fn replace(&self, host: &Arc<str>, target: &Target, connection: Connection) {
+        let slot = self.slot(host, target);
+        let old = slot.lock().await.replace(Arc::new(connection));
         if let Some(old) = old {
             old.close().await;
         }
     }
 
-    /// Forgets a host's connection; the next use connects anew.
+    /// Forgets a host's connections; the next use connects anew.
     pub async fn drop_connection(&self, host: &Arc<str>) {
-        let slot = self.slot(host);
-        *slot.lock.lock().await = None;
-        let old = slot.connection.lock().await.take();
-        if let Some(old) = old {
-            old.close().await;
+        *self.lock(host).lock().await = None;
+        let slots: Vec<Arc<Slot>> = {
+            let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+            let of_host = open.iter().filter(|((known, _), _)| known == host);
+            of_host.map(|(_, slot)| Arc::clone(slot)).collect()
+        };
+        for slot in slots {
+            let old = slot.lock().await.take();
+            if let Some(old) = old {
+                old.close().await;
+            }
         }
     }
 
     /// Ends all connections.
     pub async fn close(&self) {
         let hosts: Vec<Arc<str>> = {
-            let open = self.open.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            open.keys().cloned().collect()
+            let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+            open.keys().map(|(host, _)| Arc::clone(host)).collect()
         };
         for host in hosts {
             self.drop_connection(&host).await;

@@ -86,7 +86,7 @@ pub enum End {
     /// `meta: end_host`, `end_play`, `end_batch`.
     Ended,
     /// A task failed and nothing rescued it.
-    Failed(Arc<Failure>),
+    Failed,
 }
 
 /// A handler that was notified.
@@ -372,7 +372,7 @@ impl Machine {
     /// How the play ended; only meaningful when [`Self::current`] has nothing left.
     pub fn result(&self) -> End {
         match (&self.failing, self.ended) {
-            (Some(failure), _) => End::Failed(Arc::clone(failure)),
+            (Some(_), _) => End::Failed,
             (None, true) => End::Ended,
             (None, false) => End::Done,
         }

@@ -36,7 +36,6 @@ pub use memory::Memory;
 pub use prompts::{Prompted, prompts};
 pub use render::Render;
 pub use run::{Confirm, Inputs, Recap, RunError, run};
-pub use settings::target_of;
 pub use shared::{Choices, Shared, Store, Vault};
 pub use tally::{Counted, Counts, Tally};
 pub use variables::{HostVars, Variables};

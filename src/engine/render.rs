@@ -137,7 +137,7 @@ impl<'a> Render<'a> {
         &self,
         source: &Arc<crate::diagnostic::Source>,
         dialect: &crate::template::Dialect,
-    ) -> Result<crate::value::Str, Suspend> {
+    ) -> Result<Str, Suspend> {
         let text = self.shared.templar.template(source, &self.variables, &self.context(), dialect);
         text.map_err(|failure| suspend(&failure))
     }

@@ -187,7 +187,7 @@ impl Walk {
             play: Arc::clone(&run.name),
             hosts: batch.to_vec(),
         });
-        let crew = self.crew(run, batch.len(), halt_share);
+        let crew = Self::crew(run, batch.len(), halt_share);
         let mut running = tokio::task::JoinSet::new();
         for host in batch {
             let mut driver = self.driver(run, host, &crew)?;
@@ -215,7 +215,7 @@ impl Walk {
         Ok(())
     }
 
-    fn crew(&self, run: &Arc<PlayRun>, hosts: usize, halt_share: Option<f64>) -> Arc<Crew> {
+    fn crew(run: &Arc<PlayRun>, hosts: usize, halt_share: Option<f64>) -> Arc<Crew> {
         let fatal = is_fatal_anywhere(&run.play);
         let failed = AtomicUsize::new(0);
         let seen: Mutex<HashSet<Arc<str>>> = Mutex::default();
@@ -238,10 +238,9 @@ impl Walk {
                     let count = failed.fetch_add(1, Ordering::AcqRel) + 1;
                     #[expect(clippy::cast_precision_loss, reason = "numbers of hosts")]
                     let share = 100.0 * count as f64 / hosts as f64;
-                    if fatal || halt_share.is_some_and(|limit| share > limit) {
-                        if let Some(crew) = crew.upgrade() {
-                            crew.halt.store(true, Ordering::Release);
-                        }
+                    let halts = fatal || halt_share.is_some_and(|limit| share > limit);
+                    if let Some(crew) = crew.upgrade().filter(|_| halts) {
+                        crew.halt.store(true, Ordering::Release);
                     }
                 }),
             }
@@ -330,7 +329,7 @@ impl Walk {
             Exit::Finished(End::Done | End::Ended) => {
                 self.shared.sink.event(Event::HostDone { phase, host: Arc::clone(&host) });
             }
-            Exit::Finished(End::Failed(_)) => {
+            Exit::Finished(End::Failed) => {
                 self.lost.insert(Arc::clone(&host));
                 self.shared.sink.event(Event::HostFailed { phase, host: Arc::clone(&host) });
             }

@@ -489,7 +489,7 @@ impl Driver {
         while guard::left(began, guard::HEALED).is_some() {
             match self.links.prove(target).await {
                 Ok(connection) => {
-                    self.links.replace(&manner.host, connection).await;
+                    self.links.replace(&manner.host, target, connection).await;
                     return Ok(());
                 }
                 Err(error) => reason = error.to_string(),

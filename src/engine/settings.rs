@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::module::Argument;
-use crate::playbook::{Keyword, Task};
+use crate::playbook::{Keyword, Play, Task};
 use crate::remote::{Become, BecomeMethod, HostKeyChecking, Target, Transport};
 use crate::resource::Suspend;
 use crate::value::{Str, Value};
@@ -186,11 +186,20 @@ fn become_of(task: &Task, render: &Render<'_>) -> Result<Become, Suspend> {
 }
 
 /// How a host is reached.
-pub fn target_of(host: &Arc<str>, render: &Render<'_>) -> Result<Target, Suspend> {
+///
+/// Variables come before the play's keywords, and those before the command line. A host that a task
+/// is delegated to has no play.
+pub fn target_of(
+    host: &Arc<str>,
+    render: &Render<'_>,
+    play: Option<&Play>,
+) -> Result<Target, Suspend> {
     let mut target = Target::new(&**host);
     let choices = &render.shared.choices;
-    let connection =
-        text_variable(render, &["ansible_connection"])?.or_else(|| choices.connection.clone());
+    let of_play = |keyword| play_word(render, play, keyword);
+    let connection = text_variable(render, &["ansible_connection"])?
+        .or(of_play(Keyword::Connection)?)
+        .or_else(|| choices.connection.clone());
     target.transport = match connection.as_deref() {
         Some("local" | "ansible.builtin.local") => Transport::Local,
         None if is_this_machine(host)
@@ -206,19 +215,9 @@ pub fn target_of(host: &Arc<str>, render: &Render<'_>) -> Result<Target, Suspend
         }
     };
     target.host = text_variable(render, &["ansible_host", "ansible_ssh_host"])?;
-    target.port = match variable(render, &["ansible_port", "ansible_ssh_port"])? {
-        Some(value) => Some(
-            i64::read(&value)
-                .ok()
-                .and_then(|port| u16::try_from(port).ok())
-                .filter(|port| *port > 0)
-                .ok_or_else(|| {
-                    Suspend::failed("`ansible_port` must be a number from 1 to 65535")
-                })?,
-        ),
-        None => None,
-    };
+    target.port = port(render, play)?;
     target.user = text_variable(render, &["ansible_user", "ansible_ssh_user"])?
+        .or(of_play(Keyword::RemoteUser)?)
         .or_else(|| choices.user.clone());
     let password =
         text_variable(render, &["ansible_password", "ansible_ssh_pass", "ansible_ssh_password"])?;
@@ -259,6 +258,31 @@ pub fn target_of(host: &Arc<str>, render: &Render<'_>) -> Result<Target, Suspend
         None => choices.connect_timeout,
     };
     Ok(target)
+}
+
+/// A keyword of the play, rendered.
+fn play_word(
+    render: &Render<'_>,
+    play: Option<&Play>,
+    keyword: Keyword,
+) -> Result<Option<String>, Suspend> {
+    let setting = play.and_then(|play| play.scope.keywords.get(keyword));
+    setting.map(|setting| render.text(setting)).transpose()
+}
+
+/// `ansible_port`, or the play's `port`.
+fn port(render: &Render<'_>, play: Option<&Play>) -> Result<Option<u16>, Suspend> {
+    let keyword = play.and_then(|play| play.scope.keywords.get(Keyword::Port));
+    let value = match variable(render, &["ansible_port", "ansible_ssh_port"])? {
+        Some(value) => Some(value),
+        None => keyword.map(|setting| render.value(&setting.value)).transpose()?,
+    };
+    let Some(value) = value else { return Ok(None) };
+    let port = i64::read(&value).ok().and_then(|port| u16::try_from(port).ok());
+    match port.filter(|port| *port > 0) {
+        Some(port) => Ok(Some(port)),
+        None => Err(Suspend::failed("`ansible_port` must be a number from 1 to 65535")),
+    }
 }
 
 fn is_this_machine(host: &str) -> bool {

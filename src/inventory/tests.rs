@@ -281,7 +281,9 @@ fn magic_variables_are_computed() {
 fn bad_files_of_variables_are_told_when_a_host_needs_them() {
     let layers = |files: &[(&str, &str)]| {
         let mut tree = Tree::new([("hosts", "h1\nh2\n")]);
-        files.iter().for_each(|(path, text)| tree.insert(path, *text));
+        for (path, text) in files {
+            tree.insert(path, *text);
+        }
         let inventory = Inventory::load(reader(tree), &["hosts"]).ok().unwrap();
         let fine = inventory.layers(inventory.host("h2").unwrap(), None).is_ok();
         let host = inventory.host("h1").unwrap();

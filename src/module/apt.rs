@@ -354,7 +354,9 @@ impl<'a> Task<'a> {
                 }
                 Ok(changes)
             }
-            Simulated::Refused(_) if !self.exact() => Ok(names.iter().map(to_come).collect()),
+            Simulated::Refused(_) if !self.exact() => {
+                Ok(names.iter().map(|name| to_come(name)).collect())
+            }
             Simulated::Refused(why) if planned.is_empty() => Err(Suspend::failed(format!(
                 "apt refuses to {} {}: {why}",
                 verb[0],
@@ -515,8 +517,8 @@ impl<'a> Task<'a> {
 }
 
 /// A package that the new lists will have.
-fn to_come(name: &String) -> Change {
-    Change { name: name.clone(), from: None, to: Some(String::new()) }
+fn to_come(name: &str) -> Change {
+    Change { name: name.to_string(), from: None, to: Some(String::new()) }
 }
 
 fn finish(outputs: &[Output], updates: bool, only_update: bool) -> Outcome {

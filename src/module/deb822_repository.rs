@@ -139,7 +139,8 @@ fn present(
     plan.set("key_filename", Value::Null);
     if let Some(url) = args.signed_by.as_deref().map(str::trim).filter(|text| text.contains("://"))
     {
-        let end = if url.ends_with(".gpg") || url.ends_with(".pgp") { "gpg" } else { "asc" };
+        let binary = matches!(url.rsplit('.').next(), Some("gpg" | "pgp"));
+        let end = if binary { "gpg" } else { "asc" };
         let key = format!("/etc/apt/keyrings/{slug}.{end}");
         if *host.path_to_replace(&key)? == PathState::Absent {
             plan.act(FetchKey { url: url.to_string(), path: key.clone() });

@@ -44,13 +44,11 @@ pub struct Entry {
     /// What is wrong with arguments whose templates are not rendered yet.
     pub check: fn(&Passed, Option<&Span>) -> Vec<Diagnostic>,
     /// Plans with rendered arguments.
-    pub plan: fn(
-        &Passed,
-        Option<&Span>,
-        &Call<'_>,
-        &Host<'_>,
-    ) -> Result<Result<Plan, Suspend>, Vec<Diagnostic>>,
+    pub plan: fn(&Passed, Option<&Span>, &Call<'_>, &Host<'_>) -> Planned,
 }
+
+/// What planning came to; the outer error is what is wrong with the arguments.
+type Planned = Result<Result<Plan, Suspend>, Vec<Diagnostic>>;
 
 impl Entry {
     const fn of<M: Module>() -> Self {

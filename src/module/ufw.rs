@@ -327,11 +327,11 @@ struct Wanted {
     ports: Vec<(String, String)>,
 }
 
+const PROTOCOLS: [&str; 9] = ["any", "tcp", "udp", "ah", "esp", "gre", "igmp", "ipv6", "vrrp"];
+
 impl Wanted {
     fn new(verdict: Verdict, args: &Args, host: &Host<'_>) -> Result<Self, Suspend> {
         let protocol = args.proto.clone().unwrap_or_else(|| "any".into());
-        const PROTOCOLS: [&str; 9] =
-            ["any", "tcp", "udp", "ah", "esp", "gre", "igmp", "ipv6", "vrrp"];
         if !PROTOCOLS.contains(&protocol.as_str()) {
             let known = crate::diagnostic::list_or(PROTOCOLS);
             return Err(Suspend::failed(format!("`proto` is {known}, not `{protocol}`")));

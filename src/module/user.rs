@@ -103,7 +103,7 @@ arguments! {
         ssh_key_comment: Option<String>,
         /// What protects the private key.
         ssh_key_passphrase: Option<Hidden>,
-        /// Not supported: for SELinux.
+        /// Not supported: for `SELinux`.
         seuser: Option<String>,
         /// Not supported: tools of libuser.
         local: bool = false,
@@ -196,12 +196,9 @@ fn absent(mut plan: Plan, args: &Args, found: Option<&Account>) -> Plan {
 fn hash(args: &Args, plan: &mut Plan) -> Option<Hash> {
     let Hidden(secret) = args.password.as_ref()?;
     let text = secret.expose_secret();
-    let plain = text.trim_start_matches('!');
-    if !plain.is_empty()
-        && plain != "*"
-        && !(plain.starts_with('$') && plain.len() > 12)
-        && !is_des(plain)
-    {
+    let bare = text.trim_start_matches('!');
+    let is_hash = (bare.starts_with('$') && bare.len() > 12) || is_des(bare);
+    if !(bare.is_empty() || bare == "*" || is_hash) {
         plan.warnings.push(
             "`password` does not look like a hash; the filter `password_hash` makes one".into(),
         );
@@ -241,14 +238,13 @@ fn exists(group: &str, host: &Host<'_>) -> Result<(), Suspend> {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "days since 1970 are few")]
-fn expiry(args: &Args) -> Option<Option<i64>> {
-    args.expires
-        .map(|seconds| if seconds < 0.0 { None } else { Some((seconds / 86400.0).floor() as i64) })
+fn day(seconds: f64) -> Option<i64> {
+    (seconds >= 0.0).then(|| (seconds / 86400.0).floor() as i64)
 }
 
 /// What new and old users have in common.
 fn ages(args: &Args) -> Vec<UserChange> {
-    let expires = expiry(args).map(UserChange::Expires);
+    let expires = args.expires.map(|seconds| UserChange::Expires(day(seconds)));
     let rest = [
         args.password_expire_min.map(UserChange::Least),
         args.password_expire_max.map(UserChange::Most),

@@ -133,7 +133,7 @@ fn condition(args: &Args) -> Result<(Option<Condition>, bool, String), Suspend> 
     }
 }
 
-/// The states of include/net/tcp_states.h, as /proc/net/tcp writes them.
+/// The states of `include/net/tcp_states.h`, as /proc/net/tcp writes them.
 fn states(args: &Args) -> Result<Vec<String>, Suspend> {
     const STATES: [&str; 11] = [
         "ESTABLISHED",

@@ -248,7 +248,7 @@ impl Sink for Reporter {
                 ));
             }
             Event::HostDone { host, .. } | Event::HostFailed { host, .. } => {
-                self.state().progress.done(&host)
+                self.state().progress.done(&host);
             }
             Event::PlaySkipped { play } => {
                 self.message(&format!("play `{play}`: no host matches"));

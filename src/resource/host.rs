@@ -35,10 +35,9 @@ impl Suspend {
 pub fn together(results: impl IntoIterator<Item = Result<(), Suspend>>) -> Result<(), Suspend> {
     let mut missing = Vec::new();
     for result in results {
-        match result {
-            Err(Suspend::Needs(queries)) => missing.extend(queries),
-            // Whoever needs the state says the same again.
-            Ok(()) | Err(_) => {}
+        // Whatever else it says: whoever needs the state says the same again.
+        if let Err(Suspend::Needs(queries)) = result {
+            missing.extend(queries);
         }
     }
     if missing.is_empty() { Ok(()) } else { Err(Suspend::Needs(missing)) }

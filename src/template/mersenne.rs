@@ -124,7 +124,7 @@ impl Mersenne {
 mod tests {
     use super::*;
 
-    /// Observed from CPython 3.11.
+    /// Observed from `CPython` 3.11.
     #[test]
     fn gives_what_python_gives() {
         assert_eq!(Mersenne::from_text("x").below(10), 5);

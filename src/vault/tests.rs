@@ -119,7 +119,7 @@ fn what_is_sealed_opens_again_and_with_a_new_password() {
 fn a_vaulted_value_in_yaml_is_read_back() {
     let vault = vault(&[("default", "one")]);
     let text = as_yaml(Some("key"), &vault.seal("geheim".as_bytes(), None).unwrap());
-    let node = crate::yaml::parse_one(&Source::new("v.yml", text)).unwrap();
+    let node = parse_one(&Source::new("v.yml", text)).unwrap();
     let encrypted = node.entry("key").unwrap().1.encrypted().unwrap();
     assert_eq!(vault.decrypt(encrypted).unwrap().as_str(), "geheim");
 }

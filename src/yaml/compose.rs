@@ -96,6 +96,7 @@ impl<'a> Composer<'a> {
         }
     }
 
+    #[expect(clippy::too_many_arguments, reason = "an event of the parser in its parts")]
     fn tagged(
         &mut self,
         anchor: usize,

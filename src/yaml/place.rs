@@ -61,7 +61,7 @@ mod tests {
         let source = Source::new("a.yml", "x: |\n  a {{ b }}\n  c\n  a {{ b }}\n");
         let origin = Span::new(&source, 3, source.text.len());
         let text = "a {{ b }}\nc\na {{ b }}\n";
-        let at = text.rfind("b").unwrap();
+        let at = text.rfind('b').unwrap();
         assert_eq!(place(&origin, text, at..at + 1).to_string(), "a.yml:4:8");
     }
 

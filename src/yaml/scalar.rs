@@ -121,7 +121,7 @@ mod tests {
         resolve(text).unwrap().unwrap_or_else(|| Value::data(text))
     }
 
-    /// Expected values were read off PyYAML 6.0.3.
+    /// Expected values were read off `PyYAML` 6.0.3.
     #[test]
     fn numbers_are_read_as_pyyaml_reads_them() {
         for (text, expected) in [

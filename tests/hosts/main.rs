@@ -1,4 +1,8 @@
 //! Tests on real hosts of the lab.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests wait for other machines and read their own environment"
+)]
 
 #[path = "../lab/mod.rs"]
 mod lab;

@@ -2,6 +2,7 @@
 
 mod cases;
 mod headers;
+mod language;
 mod layers;
 mod lints;
 mod reached;

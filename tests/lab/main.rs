@@ -1,4 +1,5 @@
 //! The `lab` command: hosts for scripts and people.
+#![expect(clippy::disallowed_methods, reason = "waits for machines, reads its environment")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command that answers")]
 
 #[path = "mod.rs"]

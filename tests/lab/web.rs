@@ -79,7 +79,7 @@ fn answer(mut stream: &TcpStream, folder: &Path) -> Result<()> {
         Err(_) => ("404 Not Found", b"not found\n".to_vec()),
     };
     let length = body.len();
-    let is_json = target.ends_with(".json");
+    let is_json = target.rsplit('.').next() == Some("json");
     let kind = if is_json { "application/json" } else { "application/octet-stream" };
     write!(stream, "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n")?;
     write!(stream, "Connection: close\r\n\r\n")?;

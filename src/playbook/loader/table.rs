@@ -1,6 +1,6 @@
 //! Which keyword may stand where.
 
-use crate::diagnostic::{Diagnostic, list_or};
+use crate::diagnostic::{Diagnostic, Span, list_or};
 
 use super::fields::Field;
 
@@ -86,8 +86,40 @@ impl Level {
 /// What Ansible has and we refuse by name, wherever it stands.
 pub const REFUSED: [&str; 5] = ["debugger", "sudo", "sudo_user", "su", "su_user"];
 
+/// What is read and does nothing, and what happens in its place.
+const WITHOUT_EFFECT: [(&str, &str); 7] = [
+    ("async", "the task is waited for"),
+    ("become_exe", "`sudo` and `su` are found on the host's PATH"),
+    ("delegate_facts", "facts belong to the host of the play"),
+    ("diff", "the plan always has its diffs"),
+    ("ignore_unreachable", "a host that cannot be reached leaves the run"),
+    ("poll", "the task is waited for"),
+    ("throttle", "hosts do not wait for each other"),
+];
+
+/// What to say about a keyword that does nothing.
+pub fn without_effect(name: &str, span: &Span) -> Option<Diagnostic> {
+    let (_, instead) = WITHOUT_EFFECT.iter().find(|(known, _)| *known == name)?;
+    let message = format!("`{name}` has no effect in mxprov");
+    Some(Diagnostic::new(message).at(span).hint(*instead))
+}
+
+/// Every keyword with the places that it may stand in, for documentation.
+pub fn keyword_places() -> impl Iterator<Item = (&'static str, Vec<&'static str>)> {
+    KEYWORDS.iter().map(|(name, levels)| {
+        let places = Level::ALL.iter().filter(|level| levels.contains(level.letter()));
+        (*name, places.map(|level| level.name()).collect())
+    })
+}
+
+/// Keywords that are read and do nothing, each with what happens in its place.
+pub fn keywords_without_effect() -> &'static [(&'static str, &'static str)] {
+    &WITHOUT_EFFECT
+}
+
 /// Keyword and levels: p play, b block, t task, h handler, r role use, i playbook import
-/// (Ansible's "Playbook Keywords" page).
+/// (Ansible's "Playbook Keywords" page). How a host is reached holds for a whole play here: Ansible has
+/// `connection`, `port` and `remote_user` on tasks, too.
 const KEYWORDS: &[(&str, &str)] = &[
     ("action", "th"),
     ("always", "b"),
@@ -103,7 +135,7 @@ const KEYWORDS: &[(&str, &str)] = &[
     ("changed_when", "th"),
     ("check_mode", "pbthr"),
     ("collections", "pbthr"),
-    ("connection", "pbthr"),
+    ("connection", "p"),
     ("delay", "th"),
     ("delegate_facts", "bthr"),
     ("delegate_to", "bthr"),
@@ -132,11 +164,11 @@ const KEYWORDS: &[(&str, &str)] = &[
     ("notify", "bth"),
     ("order", "p"),
     ("poll", "th"),
-    ("port", "pbthr"),
+    ("port", "p"),
     ("post_tasks", "p"),
     ("pre_tasks", "p"),
     ("register", "th"),
-    ("remote_user", "pbthr"),
+    ("remote_user", "p"),
     ("rescue", "b"),
     ("retries", "th"),
     ("role", "r"),
@@ -146,7 +178,7 @@ const KEYWORDS: &[(&str, &str)] = &[
     ("strategy", "p"),
     ("tags", "pbthri"),
     ("tasks", "p"),
-    ("throttle", "pbthr"),
+    ("throttle", "hosts do not wait for each other"),
     ("timeout", "pbthr"),
     ("until", "th"),
     ("user", "p"),

@@ -6,7 +6,7 @@ use super::action::Called;
 use super::build::{Build, wrong};
 use super::fields::Fields;
 use super::flow::Step;
-use super::table::{INCLUDE_KEYWORDS, Level, NOT_ON_IMPORTS};
+use super::table::{INCLUDE_KEYWORDS, Level, NOT_ON_IMPORTS, without_effect};
 use crate::diagnostic::Diagnostic;
 use crate::playbook::{Action, Flow, Keyword, Register, Scope, Setting, Task, Vars};
 use crate::value::{Str, Value};
@@ -87,6 +87,7 @@ impl Build<'_> {
             "delay" => self.check_number(&setting, name),
             _ => self.check_count(&setting, name),
         }
+        self.warnings.extend(without_effect(name, &setting.name));
         Some(setting)
     }
 

@@ -18,6 +18,10 @@ pub struct Sshd {
 
 impl Sshd {
     /// `None`, with a line that says why, where there is no sshd to run.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "tests have the environment of whoever runs them"
+    )]
     pub fn start(extra: &str) -> Option<Self> {
         match std::env::var("MXPROV_TEST_ROOT") {
             Ok(root) => Self::start_after(&in_root(&root), extra),
@@ -79,6 +83,7 @@ impl Sshd {
             if self.child.try_wait().unwrap().is_some() {
                 break;
             }
+            #[expect(clippy::disallowed_methods, reason = "sshd says nowhere that it listens")]
             std::thread::sleep(Duration::from_millis(20));
         }
         eprintln!("skipped: sshd does not start here: {}", self.log());

@@ -107,6 +107,7 @@ fn resolved(layers: &[Layer], host: &str) -> Result<Resolved, ConfigError> {
     let tokens = Tokens { name: host.into(), host: host.into(), port: 22, ..Tokens::default() };
     let user = Command::new("id").arg("-un").output().unwrap().stdout;
     let user = String::from_utf8_lossy(&user);
+    #[expect(clippy::disallowed_methods, reason = "ssh reads it, too")]
     let home = std::env::var("HOME").unwrap_or_default();
     let query = Query {
         name: host,

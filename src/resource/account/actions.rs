@@ -99,7 +99,7 @@ impl UserChange {
             Self::Most(days) => shadow(account).most = Some(*days),
             Self::Warn(days) => shadow(account).warn = Some(*days),
             Self::Inactive(days) => {
-                shadow(account).inactive = Some(*days).filter(|days| *days >= 0)
+                shadow(account).inactive = Some(*days).filter(|days| *days >= 0);
             }
         }
     }
@@ -329,7 +329,7 @@ impl ModifyUser {
                 UserChange::Home(..) => changes.push(UserChange::Home(before.home.clone(), false)),
                 UserChange::Uid(_) => changes.extend(before.uid.map(UserChange::Uid)),
                 UserChange::Group(_) => {
-                    changes.extend(before.gid.map(|gid| UserChange::Group(gid.to_string())))
+                    changes.extend(before.gid.map(|gid| UserChange::Group(gid.to_string())));
                 }
                 _ => {}
             }

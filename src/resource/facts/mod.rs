@@ -53,7 +53,7 @@ impl<'a> Said<'a> {
 const SECTIONS: [(&str, &str); 24] = [
     (
         "system",
-        r#"uname -s; uname -n; uname -r; uname -v; uname -m; cat /proc/1/comm /etc/machine-id /var/lib/dbus/machine-id 2>/dev/null"#,
+        r"uname -s; uname -n; uname -r; uname -v; uname -m; cat /proc/1/comm /etc/machine-id /var/lib/dbus/machine-id 2>/dev/null",
     ),
     (
         "release",

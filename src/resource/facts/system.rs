@@ -122,7 +122,8 @@ fn names(said: &Said<'_>) -> Vec<(Key, Value)> {
 fn user(said: &Said<'_>) -> Vec<(Key, Value)> {
     let mut lines = said.of("user").lines();
     let mut number = || Value::Int(lines.next().and_then(|line| line.parse().ok()).unwrap_or(-1));
-    let (uid, gid, real_uid, real_gid) = (number(), number(), number(), number());
+    let (uid, gid) = (number(), number());
+    let (uid_at_login, gid_at_login) = (number(), number());
     let packed: String = lines.collect();
     let line = base64_field(&packed).unwrap_or_default();
     let line = String::from_utf8_lossy(&line).into_owned();
@@ -135,9 +136,9 @@ fn user(said: &Said<'_>) -> Vec<(Key, Value)> {
         text("user_gecos", field(4)),
         text("user_dir", field(5)),
         text("user_shell", field(6)),
-        entry("real_user_id", real_uid),
+        entry("real_user_id", uid_at_login),
         entry("effective_user_id", uid),
-        entry("real_group_id", real_gid),
+        entry("real_group_id", gid_at_login),
         entry("effective_group_id", gid),
     ]
 }

@@ -170,9 +170,9 @@ impl UpdateLists {
     }
 }
 
-const TIME: &str = r#"mx_time() {
+const TIME: &str = r"mx_time() {
   stat -c %Y /var/lib/apt/periodic/update-success-stamp 2>/dev/null || stat -c %Y /var/lib/apt/lists
-}"#;
+}";
 
 /// A mirror may be in the middle of its own update.
 const RETRY: &str = r#"until mx_update; do

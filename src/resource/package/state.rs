@@ -142,9 +142,9 @@ fn state_of(name: &str, known: &str, providers: &str) -> PackageState {
 fn provider(name: &str, providers: &str) -> Option<String> {
     providers.lines().find_map(|line| {
         let fields: Vec<&str> = line.split('\t').collect();
-        let [status, package, provides] = fields[..] else { return None };
+        let [status, package, names] = fields[..] else { return None };
         let installed = matches!(status.chars().nth(1), Some('i' | 'W' | 't'));
-        let has = provides.split(',').any(|item| item.split_whitespace().next() == Some(name));
+        let has = names.split(',').any(|item| item.split_whitespace().next() == Some(name));
         (installed && has && package != name).then(|| package.to_string())
     })
 }

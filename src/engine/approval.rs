@@ -52,11 +52,6 @@ impl Approvals {
             .map(|action| action.summary())
     }
 
-    /// Adds what another host's walk has shown.
-    pub fn merge(&mut self, other: Self) {
-        self.tasks.extend(other.tasks);
-    }
-
     fn entry(&mut self, host: &Arc<str>, visit: &Arc<str>) -> &mut Approval {
         self.tasks.entry((Arc::clone(host), Arc::clone(visit))).or_default()
     }

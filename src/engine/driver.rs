@@ -23,7 +23,7 @@ use super::guard::Probation;
 use super::link::{LinkError, Links};
 use super::machine::{End, Failure, Machine, Work};
 use super::meeting::Meeting;
-use super::outcome::{ItemEnd, censored, conclude, joined, words_of};
+use super::outcome::{Ended, ItemEnd, censored, conclude, joined, words_of};
 use super::render::Render;
 use super::settings::target_of;
 use super::shared::Shared;
@@ -160,6 +160,10 @@ impl Driver {
             let Some(work) = self.machine.current() else {
                 return Exit::Finished(self.machine.result());
             };
+            let at = match &work {
+                Work::Gather => (super::gather::task(&self.machine.run.play), false),
+                Work::Task { task, handler } => (Arc::clone(task), *handler),
+            };
             let done = match work {
                 Work::Gather => self.gather().await,
                 Work::Task { task, handler } => self.task(&task, handler).await,
@@ -169,10 +173,29 @@ impl Driver {
                 return Exit::Unreachable(message);
             }
             if let Err(Halt::Failed(message)) = done {
-                let failure = Failure { task: "connection".into(), result: Value::Null, message };
-                self.fail(failure);
+                if self.stopped() {
+                    self.fail(Failure { task: at.0.title().into(), result: Value::Null });
+                } else {
+                    self.fail_with(&at.0, at.1, message);
+                }
             }
         }
+    }
+
+    /// A task failed for a reason outside of its own result.
+    fn fail_with(&mut self, task: &Task, handler: bool, message: String) {
+        let item = ItemPlan {
+            item: None,
+            locals: Arc::default(),
+            manner: None,
+            verdict: Verdict::Failed(message.clone()),
+            assumptions: vec![],
+        };
+        let evaluation = Evaluation { items: vec![item], looped: false };
+        let ended = Ended::at_once(vec![super::outcome::failed(message)]);
+        self.report(task, handler, &evaluation, &ended);
+        self.settled(&ended.ends);
+        self.fail(Failure { task: self.title(task), result: Value::Null });
     }
 
     /// A renderer for a task of this host.
@@ -263,14 +286,10 @@ impl Driver {
             let result = self.carry_out(task, handler).await;
             let shared = match &result {
                 Ok(result) => result.clone(),
-                Err(Halt::Unreachable(message) | Halt::Failed(message)) => OnceResult {
+                Err(_) => OnceResult {
                     registered: None,
                     variables: Map::new(),
-                    failed: Some(Arc::new(Failure {
-                        task: self.title(task),
-                        result: Value::Null,
-                        message: message.clone(),
-                    })),
+                    failed: Some(Arc::new(Failure { task: self.title(task), result: Value::Null })),
                     notified: false,
                 },
             };
@@ -319,7 +338,7 @@ impl Driver {
                 .map(|item| conclude(task, &render.with_locals(&item.locals), item, None))
                 .collect()
         };
-        self.settle(task, handler, &evaluation, ends, Duration::ZERO).await
+        self.settle(task, handler, &evaluation, Ended::at_once(ends)).await
     }
 
     /// Evaluates a task, asking for what is missing, with what the tasks after it will miss.
@@ -509,7 +528,11 @@ impl Driver {
                 fetch::ask(group, shell.as_deref()).await
             });
         }
-        for answers in futures_util::future::join_all(asking).await {
+        let answers = {
+            let _turn = self.links.turn().await;
+            futures_util::future::join_all(asking).await
+        };
+        for answers in answers {
             for answer in answers? {
                 self.machine.world_mut(&answer.host).learn(&answer.user, answer.id, answer.state);
             }
@@ -564,9 +587,9 @@ impl Driver {
         task: &Arc<Task>,
         handler: bool,
         evaluation: &Evaluation,
-        mut ends: Vec<ItemEnd>,
-        took: Duration,
+        ended: Ended,
     ) -> Result<OnceResult, Halt> {
+        let Ended { mut ends, took } = ended;
         let visit = self.machine.visit(task);
         let open = self.machine.is_open();
         let mut steered = vec![];
@@ -586,7 +609,9 @@ impl Driver {
             self.remember_results(&mut machine, task, evaluation, &ends);
             self.machine = machine;
         }
-        self.report(task, handler, evaluation, &ends, took);
+        let ended = Ended { ends, took };
+        self.report(task, handler, evaluation, &ended);
+        let ends = ended.ends;
         self.settled(&ends);
         let unknown = ends.iter().any(|end| matches!(end.status, Status::Unknown { .. }));
         let changed = ends.iter().any(ItemEnd::is_changed);
@@ -673,9 +698,9 @@ impl Driver {
         evaluation: &Evaluation,
         ends: &[ItemEnd],
     ) -> Option<Arc<Failure>> {
-        let message = ends.iter().find_map(ItemEnd::failure)?.to_string();
+        ends.iter().find_map(ItemEnd::failure)?;
         let result = Value::Map(Arc::new(joined(ends, evaluation.looped)));
-        Some(Arc::new(Failure { task: self.title(task), result, message }))
+        Some(Arc::new(Failure { task: self.title(task), result }))
     }
 
     pub(super) fn report(
@@ -683,11 +708,13 @@ impl Driver {
         task: &Task,
         handler: bool,
         evaluation: &Evaluation,
-        ends: &[ItemEnd],
-        took: Duration,
+        ended: &Ended,
     ) {
         let title = self.title(task);
-        for (item, end) in evaluation.items.iter().zip(ends) {
+        let last = ended.ends.len().min(evaluation.items.len()).saturating_sub(1);
+        for (index, (item, end)) in evaluation.items.iter().zip(&ended.ends).enumerate() {
+            // The time is that of all items together: it is told once.
+            let took = if index == last { ended.took } else { Duration::ZERO };
             let hidden =
                 item.manner.as_ref().map_or_else(|| self.hides(task), |manner| manner.hidden);
             let delegate = item.manner.as_ref().map(|manner| &manner.host);
@@ -737,6 +764,7 @@ impl Driver {
             phase: self.phase,
             host: Arc::clone(&self.machine.host),
             status: super::outcome::overall(ends),
+            unsent: ends.iter().any(|end| end.unsent),
         });
     }
 
@@ -787,8 +815,7 @@ impl Driver {
         }
         self.machine = machine;
         if !problems.is_empty() {
-            let message = problems.join("; ");
-            self.fail(Failure { task: self.title(task), result: Value::Null, message });
+            self.fail_with(task, false, problems.join("; "));
         }
     }
 

@@ -76,8 +76,6 @@ pub struct Failure {
     pub task: Arc<str>,
     /// What it would have registered.
     pub result: Value,
-    /// The message.
-    pub message: String,
 }
 
 /// How a host's play ended.

@@ -8,7 +8,6 @@ use crate::module::Argument;
 use crate::playbook::{Keyword, Task};
 use crate::remote::{Become, BecomeMethod, HostKeyChecking, Target, Transport};
 use crate::resource::Suspend;
-use crate::template::Scope as _;
 use crate::value::{Str, Value};
 
 use super::render::Render;

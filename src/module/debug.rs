@@ -1,6 +1,5 @@
 //! `ansible.builtin.debug`: shows a message or a variable.
 
-use crate::arguments;
 use crate::resource::{Host, Suspend};
 use crate::value::{Str, Value};
 
@@ -13,7 +12,7 @@ arguments! {
         msg: Option<Value>,
         /// The variable (or expression) whose value is shown.
         var: Option<Value>,
-        /// Accepted; what is shown does not depend on it.
+        /// From how many `-v` on it is shown.
         verbosity: i64 = 0,
     }
 }
@@ -29,6 +28,14 @@ impl Module for Debug {
 
     fn plan(args: &Args, call: &Call<'_>, _host: &Host<'_>) -> Result<Plan, Suspend> {
         let plan = Plan::new();
+        let shown = match call.controller.variable("ansible_verbosity")? {
+            Some(Value::Int(level)) => level,
+            _ => 0,
+        };
+        if args.verbosity > shown {
+            let reason = format!("it is shown from `-{}` on", "v".repeat(level(args.verbosity)));
+            return Ok(Plan { skipped: Some(reason), ..plan });
+        }
         match (&args.msg, &args.var) {
             (Some(_), Some(_)) => Err(Suspend::failed("`msg` and `var` exclude each other")),
             (None, None) => Ok(plan.with("msg", Value::data("Hello world!"))),
@@ -48,4 +55,8 @@ impl Module for Debug {
             }
         }
     }
+}
+
+fn level(written: i64) -> usize {
+    usize::try_from(written).unwrap_or(0).min(5)
 }

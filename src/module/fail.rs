@@ -1,6 +1,5 @@
 //! `ansible.builtin.fail`: fails with a message.
 
-use crate::arguments;
 use crate::resource::{Host, Suspend};
 
 use super::{Call, Module, Plan};

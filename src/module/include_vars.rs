@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::arguments;
 use crate::diagnostic::Source;
 use crate::resource::{Host, Suspend};
 use crate::value::{Key, Map, Value};

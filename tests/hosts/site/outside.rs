@@ -44,8 +44,8 @@ pub fn firewall(host: &Host) -> Result<()> {
     });
     ensure!(status.starts_with("Status: active\n") && is_denied, "{status}");
     let rules = status.lines().filter(|line| line.contains("ALLOW"));
-    let mut open: Vec<&str> = rules.filter_map(|line| line.split("ALLOW").next()).collect();
-    open.iter_mut().for_each(|port| *port = port.trim());
+    let ports = rules.filter_map(|line| line.split("ALLOW").next());
+    let mut open: Vec<&str> = ports.map(str::trim).collect();
     open.sort_unstable();
     let wanted = ["22/tcp", "22/tcp (v6)", "443/tcp", "443/tcp (v6)", "80/tcp", "80/tcp (v6)"];
     ensure!(open == wanted, "{status}");

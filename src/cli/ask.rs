@@ -146,8 +146,11 @@ impl Ask {
             Err(error) => return Err(Diagnostic::new(error.to_string()).into()),
         };
         let answers = answers.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        for (host, answer) in answers.iter() {
-            show(reporter, host, answer, question);
+        // In the inventory's order, not in that in which they came.
+        for host in setup.inventory.hosts.keys() {
+            if let Some(answer) = answers.get(host.as_str()) {
+                show(reporter, host, answer, question);
+            }
         }
         Ok(Exit::of(&recap, false))
     }

@@ -47,9 +47,10 @@ fn describe(command: &Command, text: &mut String) {
 
 /// `-i`, `--inventory FILE`
 fn names(argument: &Arg) -> String {
-    let value = match argument.get_action().takes_values() {
-        true => argument.get_value_names().unwrap_or_default().join(" "),
-        false => String::new(),
+    let value = if argument.get_action().takes_values() {
+        argument.get_value_names().unwrap_or_default().join(" ")
+    } else {
+        String::new()
     };
     let mut names: Vec<String> = Vec::new();
     names.extend(argument.get_short().map(|short| format!("-{short}")));

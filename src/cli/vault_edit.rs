@@ -16,9 +16,10 @@ struct Private(PathBuf);
 
 impl Private {
     fn new(process: &Process) -> std::io::Result<Self> {
-        let base = match Path::new(MEMORY).is_dir() {
-            true => MEMORY,
-            false => process.variable("TMPDIR").unwrap_or("/tmp"),
+        let base = if Path::new(MEMORY).is_dir() {
+            MEMORY
+        } else {
+            process.variable("TMPDIR").unwrap_or("/tmp")
         };
         let folder = Path::new(base).join(format!("mxprov-{:016x}", rand::random::<u64>()));
         std::fs::DirBuilder::new().mode(0o700).create(&folder)?;

@@ -46,12 +46,11 @@ impl Case {
         let mut run = String::new();
         for section in head.split("\n=== ").skip(1) {
             let (title, body) = section.split_once('\n').unwrap_or((section, ""));
-            match title.strip_prefix("file ") {
-                Some(name) => files.push((name.to_owned(), format!("{body}\n"))),
-                None => {
-                    assert_eq!(title, "run", "{}: unknown section", path.display());
-                    body.clone_into(&mut run);
-                }
+            if let Some(name) = title.strip_prefix("file ") {
+                files.push((name.to_owned(), format!("{body}\n")));
+            } else {
+                assert_eq!(title, "run", "{}: unknown section", path.display());
+                body.clone_into(&mut run);
             }
         }
         assert!(!run.is_empty(), "{}: there is nothing to run", path.display());
@@ -114,7 +113,7 @@ impl Case {
             let text = text.replace(&format!(":{}", listener.port), ":@PORT@");
             let text = text.replace(&format!(":{closed}"), ":@CLOSED@");
             // Lines that end in blanks would be lost to editors.
-            text.lines().map(|line| format!("{}\n", line.trim_end())).collect::<String>()
+            text.lines().flat_map(|line| [line.trim_end(), "\n"]).collect::<String>()
         };
         let status = output.status.code().map_or_else(|| "none".into(), |code| code.to_string());
         let outcome = format!(

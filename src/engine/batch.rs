@@ -11,7 +11,7 @@ use super::driver::{Driver, Halt, OnceResult};
 use super::evaluate::{Evaluation, Verdict, looks_at_others, runs_once};
 use super::event::{Event, Phase};
 use super::machine::{Machine, Work};
-use super::outcome::{ItemEnd, conclude, failed};
+use super::outcome::{Ended, ItemEnd, conclude, failed};
 use super::send::{Proof, Sent, is_simple, judge, prepared, proof_of};
 use super::settings::Manner;
 
@@ -252,8 +252,9 @@ impl Driver {
         }
         let outputs = (entry.actions > 0).then_some(&sent.outputs[..]);
         let ends = self.conclude_all(&entry.task, &entry.evaluation, outputs);
-        self.report(&entry.task, entry.handler, &entry.evaluation, &ends, took);
-        self.settled(&ends);
+        let ended = Ended { ends, took };
+        self.report(&entry.task, entry.handler, &entry.evaluation, &ended);
+        self.settled(&ended.ends);
     }
 
     /// A task of the batch failed: those behind it were not carried out.
@@ -282,7 +283,8 @@ impl Driver {
             *end = failed(format!("the host did not become what was planned: {mismatch}"));
         }
         debug_assert_eq!(self.phase, Phase::Apply);
-        self.settle(&entry.task, entry.handler, &entry.evaluation, ends, took).await
+        let ended = Ended { ends, took };
+        self.settle(&entry.task, entry.handler, &entry.evaluation, ended).await
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -23,7 +22,7 @@ use super::guard::Probation;
 use super::link::{LinkError, Links};
 use super::machine::{End, Failure, Machine, Work};
 use super::meeting::Meeting;
-use super::outcome::{ItemEnd, censored, conclude, joined, words_of};
+use super::outcome::{Ended, ItemEnd, censored, conclude, joined, words_of};
 use super::render::Render;
 use super::settings::target_of;
 use super::shared::Shared;
@@ -172,9 +171,35 @@ impl Driver {
                 return Exit::Unreachable(message);
             }
             if let Err(Halt::Failed(message)) = done {
-                self.fail(Failure::new("connection".into(), &message));
+                self.stop_at(message);
             }
         }
+    }
+
+    /// The current task cannot be carried out at all: it failed, whatever it says of failures.
+    fn stop_at(&mut self, message: String) {
+        let (task, handler) = match self.machine.current() {
+            Some(Work::Task { task, handler }) => (task, handler),
+            _ => (super::gather::task(&self.machine.run.play), false),
+        };
+        self.fail_with(&task, handler, message);
+    }
+
+    /// A task failed for a reason outside of its own result.
+    fn fail_with(&mut self, task: &Task, handler: bool, message: String) {
+        let item = ItemPlan {
+            item: None,
+            locals: Arc::default(),
+            manner: None,
+            verdict: Verdict::Failed(message.clone()),
+            assumptions: vec![],
+        };
+        let evaluation = Evaluation { items: vec![item], looped: false };
+        let failure = Failure::new(self.title(task), &message);
+        let ended = Ended::at_once(vec![super::outcome::failed(message)]);
+        self.report(task, handler, &evaluation, &ended);
+        self.settled(&ended.ends);
+        self.fail(failure);
     }
 
     /// A renderer for a task of this host.
@@ -265,7 +290,7 @@ impl Driver {
             let result = self.carry_out(task, handler).await;
             let shared = match &result {
                 Ok(result) => result.clone(),
-                Err(Halt::Unreachable(message) | Halt::Failed(message)) => OnceResult {
+                Err(_) => OnceResult {
                     registered: None,
                     variables: Map::new(),
                     failed: Some(Arc::new(Failure::new(self.title(task), message))),
@@ -317,7 +342,7 @@ impl Driver {
                 .map(|item| conclude(task, &render.with_locals(&item.locals), item, None))
                 .collect()
         };
-        self.settle(task, handler, &evaluation, ends, Duration::ZERO).await
+        self.settle(task, handler, &evaluation, Ended::at_once(ends)).await
     }
 
     /// Evaluates a task, asking for what is missing, with what the tasks after it will miss.
@@ -461,9 +486,8 @@ impl Driver {
         evaluation: &Evaluation,
         ends: &[ItemEnd],
     ) {
-        let runs = |end: &ItemEnd| {
-            !matches!(end.status, Status::Skipped { .. } | Status::Unknown { .. })
-        };
+        let runs =
+            |end: &ItemEnd| !matches!(end.status, Status::Skipped { .. } | Status::Unknown { .. });
         if ends.iter().any(runs) {
             machine.ran(task);
         }
@@ -564,9 +588,9 @@ impl Driver {
         task: &Arc<Task>,
         handler: bool,
         evaluation: &Evaluation,
-        mut ends: Vec<ItemEnd>,
-        took: Duration,
+        ended: Ended,
     ) -> Result<OnceResult, Halt> {
+        let Ended { mut ends, took } = ended;
         let visit = self.machine.visit(task);
         let open = self.machine.is_open();
         let mut steered = vec![];
@@ -583,10 +607,12 @@ impl Driver {
             self.machine = machine;
         } else {
             let mut machine = self.machine.clone();
-            self.remember_results(&mut machine, task, evaluation, &ends);
+            Self::remember_results(&mut machine, task, evaluation, &ends);
             self.machine = machine;
         }
-        self.report(task, handler, evaluation, &ends, took);
+        let ended = Ended { ends, took };
+        self.report(task, handler, evaluation, &ended);
+        let ends = ended.ends;
         self.settled(&ends);
         let unknown = ends.iter().any(|end| matches!(end.status, Status::Unknown { .. }));
         let changed = ends.iter().any(ItemEnd::is_changed);
@@ -684,11 +710,11 @@ impl Driver {
         task: &Task,
         handler: bool,
         evaluation: &Evaluation,
-        ends: &[ItemEnd],
-        took: Duration,
+        ended: &Ended,
     ) {
         let title = self.title(task);
-        for (item, end) in evaluation.items.iter().zip(ends) {
+        let took = ended.took;
+        for (item, end) in evaluation.items.iter().zip(&ended.ends) {
             let hidden =
                 item.manner.as_ref().map_or_else(|| self.hides(task), |manner| manner.hidden);
             let delegate = item.manner.as_ref().map(|manner| &manner.host);
@@ -738,6 +764,7 @@ impl Driver {
             phase: self.phase,
             host: Arc::clone(&self.machine.host),
             status: super::outcome::overall(ends),
+            unsent: ends.iter().any(|end| end.unsent),
         });
     }
 
@@ -788,8 +815,7 @@ impl Driver {
         }
         self.machine = machine;
         if !problems.is_empty() {
-            let message = problems.join("; ");
-            self.fail(Failure::new(self.title(task), &message));
+            self.fail_with(task, false, problems.join("; "));
         }
     }
 

@@ -34,7 +34,7 @@ pub enum Event {
     /// A task ended on a host, or one item of its loop.
     Task(Box<TaskEvent>),
     /// A task is at its end on a host, with all items of its loop.
-    Settled { phase: Phase, host: Arc<str>, status: Status },
+    Settled { phase: Phase, host: Arc<str>, status: Status, unsent: bool },
     /// A handler was notified for the first time.
     Notified { host: Arc<str>, handler: Arc<str> },
     /// A host could not be reached; it is out of the run.

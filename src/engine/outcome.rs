@@ -29,6 +29,8 @@ pub struct ItemEnd {
     pub actions: Vec<String>,
     /// What people should know.
     pub warnings: Vec<String>,
+    /// It has something to send, change or not, and that was not sent.
+    pub unsent: bool,
 }
 
 impl ItemEnd {
@@ -41,6 +43,7 @@ impl ItemEnd {
             diffs: vec![],
             actions: vec![],
             warnings: vec![],
+            unsent: false,
         }
     }
 
@@ -183,6 +186,7 @@ fn conclude_plan(plan: &Plan, outputs: Option<&[Output]>) -> ItemEnd {
     end.diffs = plan.actions.iter().map(|action| action.diff()).collect();
     end.actions = plan.actions.iter().map(|action| action.summary()).collect();
     end.warnings.clone_from(&plan.warnings);
+    end.unsent = outputs.is_none() && !plan.actions.is_empty();
     end
 }
 
@@ -323,6 +327,21 @@ pub fn joined(ends: &[ItemEnd], looped: bool) -> Map {
     let results = ends.iter().map(|end| Value::Map(Arc::new(end.result.clone())));
     map.insert(Key::from("results"), Value::list(results));
     map
+}
+
+/// The ends of a task's items, and how long it took to send them.
+pub struct Ended {
+    /// One for each item.
+    pub ends: Vec<ItemEnd>,
+    /// From the first byte sent to the last answer; zero where nothing was sent.
+    pub took: std::time::Duration,
+}
+
+impl Ended {
+    /// Items for which nothing was sent.
+    pub fn at_once(ends: Vec<ItemEnd>) -> Self {
+        Self { ends, took: std::time::Duration::ZERO }
+    }
 }
 
 /// What the items of a task come to together.

@@ -13,7 +13,7 @@ use super::event::{Event, Phase};
 use super::link::Links;
 use super::rollout::Walk;
 use super::shared::Shared;
-use super::tally::{Counted, Tally};
+use super::tally::{Counted, Counts, Tally};
 
 /// What a run works on.
 pub struct Inputs {
@@ -102,18 +102,18 @@ async fn plan_and_apply(inputs: &Inputs, confirm: &dyn Confirm) -> Result<Recap,
         pending,
         interrupted: *inputs.interrupt.borrow(),
     };
-    if inputs.shared.check || interrupted || !pending || plan.stopped {
+    let idle = !planned.values().any(Counts::has_work);
+    if inputs.shared.check || interrupted || idle || plan.stopped {
         return Ok(recap(planned, false, pending));
     }
     // A host whose plan did not come to its end has nothing that could be approved.
     let ready = |host: &Arc<str>| {
-        !plan.lost.contains(host)
-            && planned.get(host).is_some_and(|counts| counts.changed > 0 || counts.unknown > 0)
+        !plan.lost.contains(host) && planned.get(host).is_some_and(Counts::has_work)
     };
     let applying: HashSet<String> =
         planned.keys().filter(|host| ready(host)).map(ToString::to_string).collect();
     if applying.is_empty() {
-        return Ok(recap(planned, false, true));
+        return Ok(recap(planned, false, pending));
     }
     if !confirm.confirm(&planned)? {
         return Err(RunError::Declined);

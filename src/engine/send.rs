@@ -14,7 +14,7 @@ use super::event::{Event, Phase, Status};
 use super::fetch::Bundle;
 use super::guard::{self, Probation};
 use super::link::LinkError;
-use super::outcome::{ItemEnd, conclude, failed, until_holds, words_of};
+use super::outcome::{Ended, ItemEnd, conclude, failed, until_holds, words_of};
 use super::settings::{Manner, user_key};
 
 /// What came back for one item: the outputs of its actions, and what was found wrong after them.
@@ -57,7 +57,8 @@ impl Driver {
                 break;
             }
         }
-        self.settle(task, handler, evaluation, ends, began.elapsed()).await
+        let ended = Ended { ends, took: began.elapsed() };
+        self.settle(task, handler, evaluation, ended).await
     }
 
     /// Why an item must not be sent: it was not shown.

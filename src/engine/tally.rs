@@ -15,6 +15,9 @@ pub struct Counts {
     pub changed: usize,
     /// Tasks of which only applying can tell.
     pub unknown: usize,
+    /// Tasks that have something to send, although it may be no change: requests, commands with
+    /// `changed_when: false`.
+    pub unsent: usize,
     /// Whether the host could not be reached.
     pub unreachable: bool,
     /// Tasks that failed.
@@ -25,6 +28,13 @@ pub struct Counts {
     pub rescued: usize,
     /// Failures that `ignore_errors` let pass.
     pub ignored: usize,
+}
+
+impl Counts {
+    /// Whether applying would send anything.
+    pub fn has_work(&self) -> bool {
+        self.changed > 0 || self.unknown > 0 || self.unsent > 0
+    }
 }
 
 /// The counts of one walk by host.
@@ -81,7 +91,10 @@ impl Tally {
 impl Sink for Tally {
     fn event(&self, event: Event) {
         match &event {
-            Event::Settled { phase, host, status } => self.count(*phase, host, status),
+            Event::Settled { phase, host, status, unsent } => {
+                self.count(*phase, host, status);
+                self.change(*phase, host, |counts| counts.unsent += usize::from(*unsent));
+            }
             Event::Unreachable { phase, host, .. } => {
                 self.change(*phase, host, |counts| counts.unreachable = true);
             }

@@ -3,7 +3,7 @@
 use crate::resource::{Host, Suspend};
 use crate::value::{Str, Value};
 
-use super::{Argument as _, Call, Module, Plan};
+use super::{Call, Module, Plan};
 
 arguments! {
     /// Arguments of `debug`.
@@ -12,7 +12,7 @@ arguments! {
         msg: Option<Value>,
         /// The variable (or expression) whose value is shown.
         var: Option<Value>,
-        /// Skipped unless there are so many `-v`.
+        /// From how many `-v` on it is shown.
         verbosity: i64 = 0,
     }
 }
@@ -27,10 +27,14 @@ impl Module for Debug {
     const RAW_ARGUMENTS: &'static [&'static str] = &["var"];
 
     fn plan(args: &Args, call: &Call<'_>, _host: &Host<'_>) -> Result<Plan, Suspend> {
-        let mut plan = Plan::new();
-        if args.verbosity > 0 && args.verbosity > verbosity(call)? {
-            plan.skipped = Some(format!("it is shown at verbosity {}", args.verbosity));
-            return Ok(plan);
+        let plan = Plan::new();
+        let shown = match call.controller.variable("ansible_verbosity")? {
+            Some(Value::Int(level)) => level,
+            _ => 0,
+        };
+        if args.verbosity > shown {
+            let reason = format!("it is shown from `-{}` on", "v".repeat(level(args.verbosity)));
+            return Ok(Plan { skipped: Some(reason), ..plan });
         }
         match (&args.msg, &args.var) {
             (Some(_), Some(_)) => Err(Suspend::failed("`msg` and `var` exclude each other")),
@@ -53,8 +57,6 @@ impl Module for Debug {
     }
 }
 
-/// How many `-v` there are.
-fn verbosity(call: &Call<'_>) -> Result<i64, Suspend> {
-    let given = call.controller.render(&Value::Str(Str::template("{{ ansible_verbosity }}", None)))?;
-    Ok(i64::read(&given).unwrap_or(0))
+fn level(written: i64) -> usize {
+    usize::try_from(written).unwrap_or(0).min(5)
 }

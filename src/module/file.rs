@@ -50,10 +50,14 @@ arguments! {
         force: bool = false,
         /// Follow links.
         follow: bool = true,
-        /// The modification time: `preserve`, `now` or as `touch -d` reads it.
+        /// The modification time: `preserve`, `now` or `YYYYMMDDhhmm.ss`.
         modification_time: Option<String>,
-        /// The access time: `preserve`, `now` or as `touch -d` reads it.
+        /// The access time: `preserve`, `now` or `YYYYMMDDhhmm.ss`.
         access_time: Option<String>,
+    }
+    refuses {
+        attributes | "attr", seuser, serole, setype, selevel, unsafe_writes,
+        modification_time_format, access_time_format
     }
 }
 
@@ -67,8 +71,17 @@ impl Module for File {
 
     fn plan(args: &Args, _call: &Call<'_>, host: &Host<'_>) -> Result<Plan, Suspend> {
         let path = &absolute("path", &args.path, host)?;
-        let plan = Plan::new().with("path", Value::data(path.as_str()));
-        match args.state.unwrap_or(if args.src.is_some() { State::Link } else { State::File }) {
+        let state = args.state.unwrap_or(match args.src {
+            Some(_) => State::Link,
+            None => State::File,
+        });
+        // Ansible's documentation says which states return which.
+        let name = match state {
+            State::Link | State::Hard | State::Touch => "dest",
+            State::Absent | State::Directory | State::File => "path",
+        };
+        let plan = Plan::new().with(name, Value::data(path.as_str()));
+        match state {
             State::Absent => absent(plan, path, host),
             State::Directory => directory(plan, path, args, host),
             State::File => file(plan, path, args, host),
@@ -191,6 +204,9 @@ fn file(mut plan: Plan, path: &str, args: &Args, host: &Host<'_>) -> Result<Plan
 
 fn link(mut plan: Plan, path: &str, args: &Args, host: &Host<'_>) -> Result<Plan, Suspend> {
     plan.set("state", Value::data("link"));
+    if let Some(src) = &args.src {
+        plan.set("src", Value::data(src.as_str()));
+    }
     let state = host.path_to_replace(path)?;
     let target = match (&args.src, &*state) {
         (Some(src), _) => src.clone(),
@@ -202,7 +218,9 @@ fn link(mut plan: Plan, path: &str, args: &Args, host: &Host<'_>) -> Result<Plan
     };
     if let PathState::Present(found) = &*state {
         match &found.kind {
-            PathKind::Link(now) if *now == target => return Ok(plan),
+            PathKind::Link(now) if *now == target => {
+                return attributes_behind(plan, path, &target, args, host);
+            }
             PathKind::Link(_) => {}
             _ if args.force => {}
             _ => {
@@ -217,7 +235,36 @@ fn link(mut plan: Plan, path: &str, args: &Args, host: &Host<'_>) -> Result<Plan
             "the target `{target}` is not there; `force: true` makes the link all the same"
         )));
     }
-    plan.act(Link { path: path.into(), target, hard: false, before: state });
+    let link = Link { path: path.into(), target: target.clone(), hard: false, before: state };
+    plan.act(link);
+    attributes_behind(plan, path, &target, args, host)
+}
+
+/// Owner, group and mode of what a link points to, unless it points to nothing.
+fn attributes_behind(
+    mut plan: Plan,
+    link: &str,
+    target: &str,
+    args: &Args,
+    host: &Host<'_>,
+) -> Result<Plan, Suspend> {
+    let asked = args.owner.is_some() || args.group.is_some() || args.mode.is_some();
+    if !asked {
+        return Ok(plan);
+    }
+    if !args.follow {
+        return Err(Suspend::failed(
+            "owner, group and mode of a link itself (`follow: false`) are not supported by mxprov",
+        ));
+    }
+    let behind = resolve(&join(link, target), host)?;
+    let state = host.path(&behind)?;
+    if let PathState::Present(found) = &*state {
+        let missing = wanted(args, &state, 0o644).missing(found);
+        if !missing.is_empty() {
+            plan.act(SetAttributes { path: behind, ownership: missing, before: found.clone() });
+        }
+    }
     Ok(plan)
 }
 

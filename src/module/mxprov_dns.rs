@@ -18,6 +18,9 @@ arguments! {
         mode: Mode = Mode::Subdomain,
         /// The label below the domain in subdomain mode.
         matrix_name: String = "chat",
+        /// In subdomain mode: the domain itself is another server's, which serves
+        /// `/.well-known/matrix/server` and `client`. Where it leads is then not an error.
+        well_known_elsewhere: bool = false,
         /// The public addresses of the host.
         addresses: Words,
         /// Names of components: a list of `name` (the label below the domain, or `@`), `component`,
@@ -66,8 +69,12 @@ impl Module for MxprovDns {
             Mode::Root => None,
             Mode::Subdomain => Some(args.matrix_name.as_str()),
         };
-        let names =
+        let mut names =
             subjects(&expected.domain, matrix_name, &args.names).map_err(Suspend::failed)?;
+        if args.well_known_elsewhere && matrix_name.is_some() {
+            let domain = names.iter_mut().filter(|name| name.name == expected.domain);
+            domain.for_each(|name| name.elsewhere = !name.direct);
+        }
         let asker = Asker::new(host, &expected.domain, resolvers.map_err(Suspend::failed)?);
         let rows = rows(&asker, &expected, &names)?;
         let mut plan = Plan::new()

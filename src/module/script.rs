@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::resource::command::Program;
 use crate::resource::{Host, Suspend};
-use crate::value::Str;
+use crate::value::{Str, Value};
 
 use super::controller::Search;
 use super::run::{self, Conditions};
@@ -65,7 +65,13 @@ impl Module for ScriptModule {
             stdin: None,
             strip: false,
         };
-        run::plan(program, None, text.as_str().to_string(), conditions, (call, host))
+        let shown = text.as_str().to_string();
+        let mut plan = run::plan(program, None, shown, conditions, (call, host))?;
+        if plan.actions.is_empty() {
+            // Unlike `command`, it counts as skipped then.
+            plan.skipped = plan.result.get("msg").and_then(Value::as_str).map(str::to_string);
+        }
+        Ok(plan)
     }
 }
 

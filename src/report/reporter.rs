@@ -199,7 +199,7 @@ impl Sink for Reporter {
         match event {
             Event::Task(task) if task.phase == Phase::Plan => self.planned(&task),
             Event::Task(task) => self.applied(&task),
-            Event::Settled { phase: Phase::Plan, host, status } => {
+            Event::Settled { phase: Phase::Plan, host, status, .. } => {
                 self.state().plan.count(&host, &status);
             }
             Event::TaskStarted { host, title, .. } => {

@@ -59,8 +59,8 @@ fn walk(
 
 /// The module that a line declares to be in a file of its own.
 fn declared(line: &str) -> Option<&str> {
-    let line = line.strip_prefix("pub ").or(line.strip_prefix("pub(crate) ")).unwrap_or(line);
-    line.strip_prefix("mod ")?.strip_suffix(';')
+    let (visibility, module) = line.strip_suffix(';')?.split_once("mod ")?;
+    (visibility.is_empty() || visibility.starts_with("pub")).then_some(module)
 }
 
 fn candidates(path: &Path, module: &str, written: Option<&str>) -> Vec<PathBuf> {

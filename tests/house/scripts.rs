@@ -30,8 +30,8 @@ fn shellcheck_has_nothing_to_say() {
                     String::from_utf8_lossy(&said.stdout)
                 ));
             }
-            if text(&path).lines().count() > 1 && !text(&path).contains("set -e") {
-                complaints.push(format!("{}: goes on after errors: no `set -e`", name(&path)));
+            if text(&path).lines().count() > 1 && !text(&path).contains("\nset -") {
+                complaints.push(format!("{}: does not say what happens after errors: no `set -`", name(&path)));
             }
         }
     }

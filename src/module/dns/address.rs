@@ -147,6 +147,14 @@ fn present(
             RecordKind::Aaaa => Finding::Ipv6Foreign,
             _ => Finding::AddressForeign,
         };
+        if subject.elsewhere {
+            let advice = format!(
+                "another server answers: see that it serves \
+                 https://{0}/.well-known/matrix/server and https://{0}/.well-known/matrix/client",
+                row.name
+            );
+            return row.hint(severities, finding, advice);
+        }
         let advice = misled(expected, kind, found, &foreign, &row.name);
         row.note(severities, finding, advice);
     }

@@ -76,10 +76,7 @@ pub fn network(address: IpAddr) -> Option<&'static str> {
     let networks =
         [("Cloudflare", CLOUDFLARE), ("Fastly", FASTLY), ("Amazon CloudFront", CLOUDFRONT)];
     let holds = |range: &&str| range.parse::<IpNet>().is_ok_and(|net| net.contains(&address));
-    networks
-        .iter()
-        .find(|(_, ranges)| ranges.iter().any(|range| holds(range)))
-        .map(|(name, _)| *name)
+    networks.iter().find(|(_, ranges)| ranges.iter().any(holds)).map(|(name, _)| *name)
 }
 
 #[test]

@@ -12,6 +12,8 @@ pub struct Subject {
     pub component: String,
     /// It must lead straight to the host (UDP cannot pass a content delivery network).
     pub direct: bool,
+    /// Another server answers there, and knowingly so.
+    pub elsewhere: bool,
 }
 
 /// The domain, the Matrix name if it has one, and those of components; each name once.
@@ -58,5 +60,5 @@ fn subject(domain: &str, label: &str, component: &str, direct: bool) -> Result<S
             label => canonical(&format!("{label}.{domain}"))?,
         },
     };
-    Ok(Subject { name, component: component.to_string(), direct })
+    Ok(Subject { name, component: component.to_string(), direct, elsewhere: false })
 }

@@ -121,13 +121,20 @@ fn merge(all: &[(&Server, Resolved)]) -> Resolved {
     }
     merged.records.sort();
     merged.records.dedup();
-    merged.failures = all.iter().flat_map(|(_, said)| said.failures.clone()).collect();
+    merged.failures = vec![];
+    for failure in all.iter().flat_map(|(_, said)| &said.failures) {
+        // The end of an alias was asked for on behalf of several servers.
+        if !merged.failures.contains(failure) {
+            merged.failures.push(failure.clone());
+        }
+    }
     merged.differing = readable
         .iter()
         .filter(|(_, said)| said.records != merged.records)
         .map(|(server, said)| format!("{server} says {}", list(&said.records)))
         .chain(base.iter().flat_map(|(_, said)| said.differing.clone()))
         .collect();
+    merged.differing.sort();
     merged.differing.dedup();
     merged
 }
@@ -166,7 +173,8 @@ impl Resolved {
             ([], _) => "none".into(),
             (records, _) => list(records),
         };
-        self.aliases.iter().map(|alias| format!("{alias}. -> ")).collect::<String>() + &end
+        let aliases = self.aliases.iter().map(|alias| format!("{alias}."));
+        aliases.chain([end]).collect::<Vec<_>>().join(" -> ")
     }
 
     /// Why nobody answered.

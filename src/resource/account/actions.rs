@@ -265,10 +265,12 @@ impl Action for CreateUser {
             );
         }
         if let Some(mode) = self.home_mode {
+            // Of users who share a number, any may be named as the owner.
+            let shares = self.options.iter().any(|option| option == "-o");
             let attributes = Attributes {
                 kind: PathKind::Directory,
                 mode,
-                owner: self.name.clone(),
+                owner: if shares { String::new() } else { self.name.clone() },
                 group: account.group.clone(),
                 size: None,
                 uid: None,

@@ -223,7 +223,7 @@ pub struct Touch {
     pub ownership: Ownership,
     /// What stands there now.
     pub before: Arc<PathState>,
-    /// `touch -d` for the access time; none for now, empty to leave it.
+    /// `touch -t` for the access time; none for now, empty to leave it.
     pub access_time: Option<String>,
     /// The same for the modification time.
     pub modification_time: Option<String>,
@@ -242,7 +242,7 @@ impl Action for Touch {
             match time.as_deref() {
                 Some("") => {}
                 Some(time) => {
-                    script.words(["touch", flag, "-d", time, "--"]).line(r#" "$target""#);
+                    script.words(["touch", flag, "-t", time, "--"]).line(r#" "$target""#);
                 }
                 None => {
                     script.words(["touch", flag, "--"]).line(r#" "$target""#);

@@ -45,7 +45,10 @@ impl Query for Simulation {
         for query in queries {
             let words = query.words.iter().map(String::as_str);
             let mut question = Script::new();
-            question.words(["apt-get", "-s"].into_iter().chain(NO_CACHE).chain(words));
+            // For a package file apt unpacks a little: in memory, not in /tmp.
+            question.words(
+                ["env", "TMPDIR=/run", "apt-get", "-s"].into_iter().chain(NO_CACHE).chain(words),
+            );
             question.line(" 2>&1");
             probe.ask(&question);
         }

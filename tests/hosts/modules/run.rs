@@ -18,7 +18,7 @@ use crate::lab::{Host, Options, Release, Watch, inventory, lab_or_skip};
 const WEB: Ipv4Addr = Ipv4Addr::new(10, 87, 0, 1);
 
 /// How many hosts work at once.
-const WORKERS: usize = 3;
+const WORKERS: usize = 4;
 
 #[test]
 fn cases_of_modules_hold_on_lab_hosts() -> Result<()> {
@@ -101,7 +101,7 @@ fn host(hosts: &mut HashMap<Release, Host>, release: Release) -> Result<&Host> {
 
 fn run_case(case: &Case, host: &Host) -> Result<()> {
     if let Some(before) = &case.before {
-        host.run(&format!("set -e\n{before}")).context("before")?;
+        host.run(before).context("before")?;
     }
     let folder = tempfile::tempdir()?;
     let folder = folder.path();

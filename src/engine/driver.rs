@@ -290,7 +290,7 @@ impl Driver {
             let result = self.carry_out(task, handler).await;
             let shared = match &result {
                 Ok(result) => result.clone(),
-                Err(_) => OnceResult {
+                Err(Halt::Unreachable(message) | Halt::Failed(message)) => OnceResult {
                     registered: None,
                     variables: Map::new(),
                     failed: Some(Arc::new(Failure::new(self.title(task), message))),

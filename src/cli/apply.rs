@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::engine::{self, Confirm, Counted, Inputs, RunError};
 use crate::playbook::{Playbook, TagFilter, Task, find_start, list_tags};
 use crate::report::Reporter;
-use crate::value::{Map, Redactor};
+use crate::value::Redactor;
 use clap::Args;
 
 use super::connection::ConnectionFlags;
@@ -17,6 +18,9 @@ use super::process::Process;
 use super::prompt::Terminal;
 use super::setup::{Setup, reporter};
 use super::source::SourceFlags;
+
+/// Tags that select by themselves.
+const SPECIAL_TAGS: [&str; 5] = ["all", "always", "never", "tagged", "untagged"];
 
 /// Flags of `apply`.
 #[derive(Debug, Args)]
@@ -122,6 +126,7 @@ impl Apply {
         let paths: Vec<&Path> = playbooks.iter().map(PathBuf::as_path).collect();
         let playbook = setup.loader.load(&paths)?;
         playbook.warnings.iter().for_each(|warning| reporter.warning(warning));
+        self.check_tags(&playbook).iter().for_each(|warning| reporter.warning(warning));
         let filter = TagFilter::new(
             self.tags.iter().map(String::as_str),
             self.skip_tags.iter().map(String::as_str),
@@ -136,19 +141,23 @@ impl Apply {
         let beside = paths.first().and_then(|path| path.parent());
         let (shared, tally) =
             setup.shared(process, beside, choices, self.check, selects, reporter.clone())?;
+        let terminal = Terminal { available: process.in_is_terminal };
+        let prompted = super::vars_prompt::answers(&shared, &playbook, &setup.extra, terminal)?;
+        let interrupt = super::interrupt::watch(Arc::clone(reporter));
         let inputs = Inputs {
             shared,
             tally,
-            links: setup.links(process),
+            links: setup.links(process, self.connection.forks),
             playbook,
             limit: setup.limit(&self.source)?,
-            prompted: Arc::new(Map::new()),
-            interrupt: super::interrupt::watch(Arc::clone(reporter)),
+            prompted,
+            interrupt: interrupt.pressed,
         };
         let confirm = Question {
             yes: self.yes,
-            terminal: Terminal { available: process.in_is_terminal },
+            terminal,
             reporter: Arc::clone(reporter),
+            asking: interrupt.asking,
         };
         match engine::run(inputs, &confirm).await {
             Ok(recap) => {
@@ -161,6 +170,24 @@ impl Apply {
                 Ok(Exit::of_error(&error))
             }
         }
+    }
+
+    /// Tags of the command line that no task has, as far as tasks are known before they run.
+    fn check_tags(&self, playbook: &Playbook) -> Vec<Diagnostic> {
+        let everything = TagFilter::new(std::iter::empty(), std::iter::empty());
+        let plays = list_tags(playbook, &everything);
+        let known: Vec<&str> =
+            plays.iter().flat_map(|(_, tags)| tags.iter().map(String::as_str)).collect();
+        let given = self.tags.iter().chain(&self.skip_tags);
+        let words = given.flat_map(|given| given.split(',')).map(str::trim);
+        let is_unknown = |tag: &&str| !known.contains(tag) && !SPECIAL_TAGS.contains(tag);
+        let unknown = words.filter(|tag| !tag.is_empty()).filter(is_unknown);
+        unknown
+            .map(|tag| {
+                let message = format!("no task that is known before the run has the tag `{tag}`");
+                Diagnostic::new(message).suggest(tag, known.iter().copied())
+            })
+            .collect()
     }
 
     /// Which tasks run: by their tags, and from `--start-at-task` on.
@@ -243,6 +270,7 @@ struct Question {
     yes: bool,
     terminal: Terminal,
     reporter: Arc<Reporter>,
+    asking: Arc<AtomicBool>,
 }
 
 impl Confirm for Question {
@@ -254,6 +282,9 @@ impl Confirm for Question {
             return Err(RunError::NobodyToAsk);
         }
         self.reporter.pause();
-        Ok(self.terminal.agrees("Apply these changes?"))
+        self.asking.store(true, Ordering::Release);
+        let agrees = self.terminal.agrees("Apply these changes?");
+        self.asking.store(false, Ordering::Release);
+        Ok(agrees)
     }
 }

@@ -10,7 +10,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::engine::{self, Confirm, Counted, Event, Inputs, RunError, Sink, Status};
 use crate::files::Tree;
 use crate::report::Reporter;
-use crate::value::{Map, Redactor, Value};
+use crate::value::{Redactor, Value};
 
 use super::connection::ConnectionFlags;
 use super::exit::Exit;
@@ -63,6 +63,9 @@ impl Sink for Answers {
                 answers.insert(task.host, answer);
             }
             Event::Unreachable { host, message, .. } => {
+                // The message was made to stand alone; here the host is said before it.
+                let named = format!("`{host}`: ");
+                let message = message.strip_prefix(&named).unwrap_or(&message).to_string();
                 answers.insert(host, Err(message));
             }
             Event::Warning { warning, .. } => self.reporter.warning(&warning),
@@ -131,11 +134,11 @@ impl Ask {
         let inputs = Inputs {
             shared,
             tally,
-            links: setup.links(process),
+            links: setup.links(process, self.connection.forks),
             playbook,
             limit: setup.limit(&self.source)?,
-            prompted: Arc::new(Map::new()),
-            interrupt: super::interrupt::watch(Arc::clone(reporter)),
+            prompted: Arc::new([]),
+            interrupt: super::interrupt::watch(Arc::clone(reporter)).pressed,
         };
         let recap = match engine::run(inputs, &Never).await {
             Ok(recap) => recap,

@@ -12,7 +12,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::engine::{self, Confirm, Counted, Event, Inputs, Recap, RunError, Sink, Status};
 use crate::files::Tree;
 use crate::report::Reporter;
-use crate::value::{Map, Redactor, Value};
+use crate::value::{Redactor, Value};
 
 use super::connection::ConnectionFlags;
 use super::exit::Exit;
@@ -256,11 +256,11 @@ impl Walk<'_> {
         let inputs = Inputs {
             shared,
             tally,
-            links: self.setup.links(self.process),
+            links: self.setup.links(self.process, self.command.connection.forks),
             playbook,
             limit,
-            prompted: Arc::new(Map::new()),
-            interrupt: super::interrupt::watch(Arc::clone(&self.tables.reporter)),
+            prompted: Arc::new([]),
+            interrupt: super::interrupt::watch(Arc::clone(&self.tables.reporter)).pressed,
         };
         match engine::run(inputs, &Never).await {
             Ok(recap) => Ok(recap),

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use clap::Args;
 
 use crate::diagnostic::Diagnostic;
-use crate::module::{self, Entry};
+use crate::module::{self, ArgumentSpec, Entry};
 use crate::value::Redactor;
 
 use super::exit::Exit;
@@ -63,7 +63,7 @@ fn page(entry: &Entry) -> String {
         if spec.required {
             notes.push("required".into());
         }
-        if let Some(default) = spec.default {
+        if let Some(default) = plain(&spec) {
             notes.push(format!("default {default}"));
         }
         if !spec.choices.is_empty() {
@@ -78,4 +78,26 @@ fn page(entry: &Entry) -> String {
         }
     }
     text
+}
+
+/// A default in a playbook's words; none where the program's own words say nothing to people.
+fn plain(spec: &ArgumentSpec) -> Option<String> {
+    let default = spec.default?;
+    let inner = default.strip_prefix("Value::data(").and_then(|rest| rest.strip_suffix(')'));
+    let inner = inner.unwrap_or(default);
+    if let Some(text) = inner.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        return Some(if text.is_empty() { "empty".into() } else { text.into() });
+    }
+    if let Some(bits) = inner.strip_prefix("Mode::Bits(0o").and_then(|rest| rest.strip_suffix(')'))
+    {
+        return Some(format!("0{bits}"));
+    }
+    match inner.rsplit_once("::") {
+        None => Some(inner.to_string()),
+        Some((_, "new()")) => Some("empty".into()),
+        Some((_, variant)) => {
+            let variant = variant.to_lowercase();
+            spec.choices.iter().any(|choice| *choice == variant).then_some(variant)
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! Ctrl-C: the first ends the run in order, the second at once.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::watch;
 
@@ -8,9 +9,19 @@ use crate::report::Reporter;
 
 use super::exit::Exit;
 
-/// Becomes true at the first ctrl-C (or SIGTERM).
-pub fn watch(reporter: Arc<Reporter>) -> watch::Receiver<bool> {
-    let (sender, receiver) = watch::channel(false);
+/// What the interruption and the rest of the program know of each other.
+pub struct Interrupt {
+    /// Becomes true at the first ctrl-C (or SIGTERM).
+    pub pressed: watch::Receiver<bool>,
+    /// Set while a person is asked and nothing is under way: ctrl-C leaves at once then.
+    pub asking: Arc<AtomicBool>,
+}
+
+/// Watches for ctrl-C from now on.
+pub fn watch(reporter: Arc<Reporter>) -> Interrupt {
+    let (sender, pressed) = watch::channel(false);
+    let asking = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&asking);
     tokio::spawn(async move {
         let mut terminate =
             tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
@@ -25,6 +36,10 @@ pub fn watch(reporter: Arc<Reporter>) -> watch::Receiver<bool> {
                 pressed = tokio::signal::ctrl_c() => if pressed.is_err() { return },
                 _ = terminated => {}
             }
+            if asked.load(Ordering::Acquire) {
+                reporter.message("\ninterrupted: nothing was applied");
+                leave(&reporter);
+            }
             if *sender.borrow() {
                 leave(&reporter);
             }
@@ -34,7 +49,7 @@ pub fn watch(reporter: Arc<Reporter>) -> watch::Receiver<bool> {
             sender.send_replace(true);
         }
     });
-    receiver
+    Interrupt { pressed, asking }
 }
 
 /// Ends the program in the middle of its work, because the person asked twice.

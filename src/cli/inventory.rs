@@ -34,6 +34,11 @@ impl InventoryCommand {
     pub fn run(&self, process: &Process) -> Exit {
         let redactor = Redactor::new();
         let reporter = reporter(process, &redactor, 0, false);
+        if self.source.inventory.is_empty() {
+            let error = Diagnostic::new("no inventory is given").hint("give one with `-i FILE`");
+            reporter.error(&error);
+            return Exit::Usage;
+        }
         let text = Setup::new(process, &self.source, reporter.clone(), redactor, 0)
             .and_then(|setup| self.text(&setup));
         match text {

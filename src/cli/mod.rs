@@ -13,12 +13,17 @@ mod inventory;
 mod lint;
 mod process;
 mod prompt;
+mod reference;
 mod setup;
 mod source;
+mod usage;
+mod vars_prompt;
 mod vault;
+mod vault_edit;
 mod wire;
 
 pub use process::Process;
+pub use reference::reference;
 
 use clap::{Parser, Subcommand};
 
@@ -60,8 +65,7 @@ pub fn main(process: &Process) -> u8 {
     let cli = match Cli::try_parse_from(&process.args) {
         Ok(cli) => cli,
         Err(error) => {
-            // Nothing can be said where even that cannot be printed.
-            drop(error.print());
+            usage::explain(&error);
             return if error.use_stderr() { Exit::Usage.code() } else { Exit::Done.code() };
         }
     };

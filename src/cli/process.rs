@@ -82,8 +82,13 @@ impl Process {
 
     /// One line on standard error, where nothing else can print yet.
     pub fn complain(&self, message: &str) {
-        drop(writeln!(std::io::stderr(), "error: {message}"));
+        complain(message);
     }
+}
+
+/// One line on standard error, where nothing else can print yet.
+pub fn complain(message: &str) {
+    drop(writeln!(std::io::stderr(), "error: {message}"));
 }
 
 /// Name and home of a user, from passwd(5).

@@ -334,8 +334,8 @@ impl Setup {
         Ok(hosts.filter(|host| limit.is_none_or(|limit| limit.contains(host))).collect())
     }
 
-    /// The connections of a run.
-    pub fn links(&self, process: &Process) -> Arc<Links> {
+    /// The connections of a run, to at most `forks` hosts at once.
+    pub fn links(&self, process: &Process, forks: usize) -> Arc<Links> {
         let mut env = Env::new(&process.user, &process.home, &process.cwd);
         env.hostname.clone_from(&process.hostname);
         env.uid = process.uid;
@@ -346,7 +346,7 @@ impl Setup {
             env.wire =
                 Arc::new(Shown { reporter: self.reporter.clone(), verbosity: self.verbosity });
         }
-        Links::new(env)
+        Links::new(env, forks)
     }
 }
 

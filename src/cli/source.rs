@@ -38,11 +38,7 @@ pub struct SourceFlags {
 type Open<'a> = &'a dyn Fn(&str, Vec<u8>) -> Result<Vec<u8>, Diagnostic>;
 
 /// The extra variables, later ones over earlier ones.
-pub fn extra_vars(
-    given: &[String],
-    files: &dyn Files,
-    open: Open<'_>,
-) -> Result<Map, Diagnostics> {
+pub fn extra_vars(given: &[String], files: &dyn Files, open: Open<'_>) -> Result<Map, Diagnostics> {
     let mut all = Map::new();
     for (index, text) in given.iter().enumerate() {
         let map = match text.strip_prefix('@') {

@@ -35,6 +35,8 @@ enum Action {
     Decrypt(Files),
     /// Show the clear text of a file.
     View(Files),
+    /// Change the clear text of files in `$EDITOR`.
+    Edit(Files),
     /// Encrypt files anew with another password.
     Rekey(Rekey),
     /// Encrypt one value, for use in a YAML file.
@@ -90,6 +92,7 @@ impl VaultCommand {
             Action::Encrypt(files) => files.encrypt(process),
             Action::Decrypt(files) => files.decrypt(process),
             Action::View(files) => files.view(process, &reporter),
+            Action::Edit(files) => files.edit(process),
             Action::Rekey(rekey) => rekey.run(process),
             Action::EncryptString(string) => string.run(process, &reporter),
         };
@@ -166,6 +169,23 @@ impl Files {
             let text = text_of(path, read(process, path)?)?;
             let clear = vault.open(&text).map_err(|error| named(path, error))?;
             write(process, path, &clear)?;
+        }
+        Ok(())
+    }
+
+    fn edit(&self, process: &Process) -> Result<(), Diagnostics> {
+        let vault = vault(process, &self.source)?;
+        for path in &self.paths {
+            let text = text_of(path, read(process, path)?)?;
+            let clear = vault.open(&text).map_err(|error| named(path, error))?;
+            let edited = super::vault_edit::edit(process, path, &clear)?;
+            // What did not change is not sealed anew: the file stays the same to the letter.
+            if edited[..] != clear[..] {
+                let sealed = vault
+                    .seal(&edited, self.encrypt_vault_id.as_deref())
+                    .map_err(|error| named(path, error))?;
+                write(process, path, sealed.as_bytes())?;
+            }
         }
         Ok(())
     }

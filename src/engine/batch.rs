@@ -81,6 +81,8 @@ impl Driver {
             }
         }
         let target = self.target(&manner.host)?;
+        let links = Arc::clone(&self.links);
+        let _turn = links.turn().await;
         if manner.host == self.machine.host {
             let who = &self.shared.choices.who;
             self.links.hold(&manner.host, &target, &manner.become_user, who).await?;

@@ -117,11 +117,15 @@ impl Controller for TaskController<'_> {
         };
         let place = self.render.files.locate(folder, name).ok_or_else(|| {
             let roots = self.render.files.task.map(|task| task.search_roots(folder));
-            let places: Vec<String> = roots
-                .unwrap_or_default()
-                .iter()
-                .map(|root| format!("`{}`", root.path.display()))
-                .collect();
+            let mut places: Vec<String> = Vec::new();
+            for root in roots.unwrap_or_default() {
+                let path = root.path.display().to_string();
+                let path = if path.is_empty() { "." } else { &path };
+                let place = format!("`{path}`");
+                if !places.contains(&place) {
+                    places.push(place);
+                }
+            }
             Suspend::failed(format!("`{name}` is not found; looked in {}", places.join(", ")))
         })?;
         let directory = place.files.is_directory(&place.path);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -162,6 +163,10 @@ impl Driver {
             let Some(work) = self.machine.current() else {
                 return Exit::Finished(self.machine.result());
             };
+            let at = match &work {
+                Work::Gather => (super::gather::task(&self.machine.run.play), false),
+                Work::Task { task, handler } => (Arc::clone(task), *handler),
+            };
             let done = match work {
                 Work::Gather => self.gather().await,
                 Work::Task { task, handler } => self.task(&task, handler).await,
@@ -171,18 +176,13 @@ impl Driver {
                 return Exit::Unreachable(message);
             }
             if let Err(Halt::Failed(message)) = done {
-                self.stop_at(message);
+                if self.stopped() {
+                    self.fail(Failure { task: at.0.title().into(), result: Value::Null });
+                } else {
+                    self.fail_with(&at.0, at.1, message);
+                }
             }
         }
-    }
-
-    /// The current task cannot be carried out at all: it failed, whatever it says of failures.
-    fn stop_at(&mut self, message: String) {
-        let (task, handler) = match self.machine.current() {
-            Some(Work::Task { task, handler }) => (task, handler),
-            _ => (super::gather::task(&self.machine.run.play), false),
-        };
-        self.fail_with(&task, handler, message);
     }
 
     /// A task failed for a reason outside of its own result.
@@ -531,7 +531,11 @@ impl Driver {
                 fetch::ask(group, shell.as_deref()).await
             });
         }
-        for answers in futures_util::future::join_all(asking).await {
+        let answers = {
+            let _turn = self.links.turn().await;
+            futures_util::future::join_all(asking).await
+        };
+        for answers in answers {
             for answer in answers? {
                 self.machine.world_mut(&answer.host).learn(&answer.user, answer.id, answer.state);
             }
@@ -713,8 +717,10 @@ impl Driver {
         ended: &Ended,
     ) {
         let title = self.title(task);
-        let took = ended.took;
-        for (item, end) in evaluation.items.iter().zip(&ended.ends) {
+        let last = ended.ends.len().min(evaluation.items.len()).saturating_sub(1);
+        for (index, (item, end)) in evaluation.items.iter().zip(&ended.ends).enumerate() {
+            // The time is that of all items together: it is told once.
+            let took = if index == last { ended.took } else { Duration::ZERO };
             let hidden =
                 item.manner.as_ref().map_or_else(|| self.hides(task), |manner| manner.hidden);
             let delegate = item.manner.as_ref().map(|manner| &manner.host);
@@ -820,11 +826,16 @@ impl Driver {
     }
 
     pub(super) fn fail(&mut self, failure: Failure) {
-        let force = self.machine.run.play.force_handlers.as_ref().and_then(crate::playbook::Setting::literal_bool);
+        let force = self
+            .machine
+            .run
+            .play
+            .force_handlers
+            .as_ref()
+            .and_then(crate::playbook::Setting::literal_bool);
         let force = force.unwrap_or(self.shared.choices.force_handlers);
         self.machine.fail(Arc::new(failure), force);
-        let over =
-            self.machine.current().is_none() && matches!(self.machine.result(), End::Failed);
+        let over = self.machine.current().is_none() && matches!(self.machine.result(), End::Failed);
         if over {
             (self.crew.on_failure)(&self.machine.host);
         }

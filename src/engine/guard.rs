@@ -43,6 +43,7 @@ impl Probation {
             heal.subshell(inverse);
         }
         heal.subshell(effect);
+        heal.line("rm -rf -- \"$folder\"");
         heal
     }
 
@@ -82,7 +83,27 @@ fi"#,
             r#"if [ -d /run/systemd/system ] && command -v systemctl >/dev/null; then
   systemctl stop "$unit.timer" 2>/dev/null
 fi
-if [ -e "$folder/log" ]; then echo "the host has undone the change already" >&2; exit 1; fi
+if [ ! -d "$folder" ] || [ -e "$folder/log" ]; then echo "the host has undone the change already" >&2; exit 1; fi
+rm -rf -- "$folder""#,
+        );
+        script
+    }
+
+    /// Whether there is configuration to put back.
+    pub fn has_kept(&self) -> bool {
+        !self.kept.is_empty()
+    }
+
+    /// Puts everything back now, since the change failed, and disarms the timer.
+    pub fn undo(name: &str) -> Script {
+        let mut script = Script::new();
+        script.assign("folder", format!("/run/mxprov-guard-{name}"));
+        script.assign("unit", format!("mxprov-guard-{name}"));
+        script.line(
+            r#"if [ -d /run/systemd/system ] && command -v systemctl >/dev/null; then
+  systemctl stop "$unit.timer" 2>/dev/null
+fi
+/bin/sh "$folder/heal"
 rm -rf -- "$folder""#,
         );
         script

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::remote::{Become, Connection, Env, HostLock, Shell, Target, Transport};
+use crate::remote::{Become, Connection, Env, HostLock, JobError, Shell, Target, Transport};
 
 /// Why a host cannot be talked to.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -16,9 +16,38 @@ pub enum LinkError {
     Become(String),
 }
 
+/// How long what an earlier run left at work is waited for.
+const LEFT_AT_WORK: std::time::Duration = std::time::Duration::from_secs(600);
+
+/// Waits for detached work that an earlier run started and could not collect, and removes what
+/// it left. Only whoever holds the host's lock may do so.
+async fn finish_jobs(shell: &Shell) -> Result<(), LinkError> {
+    let lost = |error: &dyn std::fmt::Display| LinkError::Unreachable(error.to_string());
+    let jobs = shell.jobs().await.map_err(|error| lost(&error))?;
+    for job in jobs {
+        let mut ignored = |_: &[u8]| ();
+        let ended =
+            tokio::time::timeout(LEFT_AT_WORK, shell.follow(&job.id, &job.label, &mut ignored));
+        match ended.await {
+            // How it ended does not matter: what the host is now is asked anew.
+            Ok(Ok(_) | Err(JobError::Unknown { .. } | JobError::Killed { .. })) => {}
+            Ok(Err(error)) => return Err(lost(&error)),
+            Err(_) => {
+                return Err(LinkError::Become(format!(
+                    "`{}` of an earlier run is still at work on the host; wait for its end",
+                    job.label
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// The connections of a run.
 pub struct Links {
     env: Env,
+    /// Whose turn it is: hosts that are talked to at once.
+    turns: Arc<tokio::sync::Semaphore>,
     open: Mutex<HashMap<(Arc<str>, Way), Arc<Slot>>>,
     locks: Mutex<HashMap<Arc<str>, Arc<Lock>>>,
 }
@@ -45,9 +74,19 @@ impl Way {
 }
 
 impl Links {
-    /// No connection yet.
-    pub fn new(env: Env) -> Arc<Self> {
-        Arc::new(Self { env, open: Mutex::default(), locks: Mutex::default() })
+    /// No connection yet. At most `forks` hosts are talked to at once; 0 for all.
+    pub fn new(env: Env, forks: usize) -> Arc<Self> {
+        let most = tokio::sync::Semaphore::MAX_PERMITS;
+        let forks = if forks == 0 { most } else { forks.min(most) };
+        let turns = Arc::new(tokio::sync::Semaphore::new(forks));
+        Arc::new(Self { env, turns, open: Mutex::default(), locks: Mutex::default() })
+    }
+
+    /// Waits until one host less than `--forks` is being talked to; it is the caller's turn until
+    /// this is dropped. Whoever has one must not wait for another.
+    pub async fn turn(&self) -> tokio::sync::OwnedSemaphorePermit {
+        let turns = Arc::clone(&self.turns);
+        turns.acquire_owned().await.expect("the semaphore is never closed")
     }
 
     fn slot(&self, host: &Arc<str>, target: &Target) -> Arc<Slot> {
@@ -102,7 +141,7 @@ impl Links {
             return Ok(());
         }
         // The connection must be there before its lock can be.
-        self.shell(host, target, user).await?;
+        let shell = self.shell(host, target, user).await?;
         let connection = self.slot(host, target).lock().await.clone();
         if let Some(connection) = connection {
             let held = connection
@@ -110,6 +149,7 @@ impl Links {
                 .await
                 .map_err(|error| LinkError::Become(error.to_string()))?;
             *lock = Some(held);
+            finish_jobs(&shell).await?;
         }
         Ok(())
     }
@@ -154,6 +194,32 @@ impl Links {
         };
         for host in hosts {
             self.drop_connection(&host).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn no_more_hosts_than_forks_have_their_turn() {
+        let links = Links::new(Env::new("me", "/", "/"), 2);
+        let first = links.turn().await;
+        let _second = links.turn().await;
+        assert!(links.turn().now_or_never().is_none());
+        drop(first);
+        assert!(links.turn().now_or_never().is_some());
+    }
+
+    #[tokio::test]
+    async fn without_forks_nobody_waits() {
+        let links = Links::new(Env::new("me", "/", "/"), 0);
+        let mut turns = Vec::new();
+        for _ in 0..1000 {
+            turns.push(links.turn().now_or_never().expect("nobody waits"));
         }
     }
 }

@@ -45,8 +45,8 @@ pub struct Walk {
     pub phase: Phase,
     /// The hosts that may take part; none for all.
     pub limit: Option<HashSet<String>>,
-    /// Answers to `vars_prompt`.
-    pub prompted: Arc<Map>,
+    /// Answers to `vars_prompt`, play by play; a play beyond the end was asked nothing.
+    pub prompted: Arc<[Arc<Map>]>,
     /// Set when the user interrupts.
     pub interrupt: watch::Receiver<bool>,
     /// Hosts by name, as far as they took part.
@@ -78,7 +78,7 @@ impl Walk {
     }
 
     async fn play(&mut self, index: usize, play: &Arc<Play>) -> Result<(), Diagnostics> {
-        let render = self.outside(play);
+        let render = self.outside(index, play);
         let name = play_name(play, &render);
         let all = self.hosts_of(play, &render)?;
         if all.is_empty() {
@@ -92,6 +92,8 @@ impl Walk {
             ),
             None => None,
         };
+        // The first batch that fails whole ends the rollout, also one of a single host.
+        let alone = batches.len() == 1;
         for batch in batches {
             let batch: Vec<Arc<str>> =
                 batch.into_iter().filter(|host| !self.lost.contains(host)).collect();
@@ -103,34 +105,23 @@ impl Walk {
                 name: Arc::clone(&name),
                 index,
                 magic: Arc::new(self.magic(play, &name, &all, &batch)),
-                lockstep: play.strategy.as_ref().and_then(Setting::literal_text) == Some("linear"),
+                lockstep: goes_in_step(play),
             });
             self.batch(&run, &batch, halt_share).await?;
+            if !alone && batch.iter().all(|host| self.lost.contains(host)) {
+                self.stopped = true;
+            }
         }
         Ok(())
     }
 
     /// A renderer for what stands outside of any host: `hosts`, `serial`.
-    fn outside(&self, play: &Arc<Play>) -> Render<'_> {
-        let nobody: Arc<str> = "localhost".into();
-        let variables = Variables::of_task(
-            &self.shared.variables,
-            &nobody,
-            &Memory::default(),
-            &Place {
-                play,
-                play_vars: &[Arc::clone(&self.prompted)],
-                task: None,
-                magic: &Arc::default(),
-            },
-            &Arc::default(),
-        );
-        Render {
-            shared: &self.shared,
-            variables,
-            files: TaskFiles::new(&self.shared, None),
-            may_write: false,
-        }
+    fn outside(&self, index: usize, play: &Arc<Play>) -> Render<'_> {
+        outside(&self.shared, play, &[self.prompted(index)])
+    }
+
+    fn prompted(&self, index: usize) -> Arc<Map> {
+        self.prompted.get(index).cloned().unwrap_or_default()
     }
 
     fn hosts_of(&self, play: &Play, render: &Render<'_>) -> Result<Vec<Arc<str>>, Diagnostics> {
@@ -225,8 +216,7 @@ impl Walk {
     }
 
     fn crew(run: &Arc<PlayRun>, hosts: usize, halt_share: Option<f64>) -> Arc<Crew> {
-        let fatal = run.play.items().any(|item| is_fatal(&item))
-            || is_set(&run.play, Keyword::AnyErrorsFatal);
+        let fatal = is_fatal_anywhere(&run.play);
         let failed = AtomicUsize::new(0);
         let seen: Mutex<HashSet<Arc<str>>> = Mutex::default();
         Arc::new_cyclic(|crew: &std::sync::Weak<Crew>| {
@@ -266,7 +256,7 @@ impl Walk {
         let state = self.hosts.get(host).cloned().unwrap_or_default();
         let gather = match &run.play.gather_facts {
             Some(setting) => self
-                .outside(&run.play)
+                .outside(run.index, &run.play)
                 .truth(setting)
                 .map_err(|suspend| wrong(setting, &words_of(&suspend)))?,
             None => true,
@@ -296,7 +286,7 @@ impl Walk {
         run: &Arc<PlayRun>,
         machine: &Machine,
     ) -> Result<Vec<Arc<Map>>, Diagnostics> {
-        let mut layers = vec![Arc::clone(&self.prompted)];
+        let mut layers = vec![self.prompted(run.index)];
         for entry in &run.play.vars_files {
             let mut names = Vec::new();
             let mut found = None;
@@ -358,6 +348,36 @@ impl Walk {
     }
 }
 
+/// A renderer for what stands outside of any host.
+pub(super) fn outside<'a>(
+    shared: &'a Arc<Shared>,
+    play: &Arc<Play>,
+    play_vars: &[Arc<Map>],
+) -> Render<'a> {
+    let nobody: Arc<str> = "localhost".into();
+    let variables = Variables::of_task(
+        &shared.variables,
+        &nobody,
+        &Memory::default(),
+        &Place { play, play_vars, task: None, magic: &Arc::default() },
+        &Arc::default(),
+    );
+    let files = TaskFiles::new(shared, None);
+    Render { shared, variables, files, may_write: false }
+}
+
+/// Whether all hosts go through a task before any goes on to the next: so that a failure can stop
+/// the others where they stand.
+fn goes_in_step(play: &Play) -> bool {
+    play.strategy.as_ref().and_then(Setting::literal_text) == Some("linear")
+        || play.max_fail_percentage.is_some()
+        || is_fatal_anywhere(play)
+}
+
+fn is_fatal_anywhere(play: &Play) -> bool {
+    play.items().any(|item| is_fatal(&item)) || is_set(play, Keyword::AnyErrorsFatal)
+}
+
 fn is_fatal(item: &crate::playbook::Item) -> bool {
     item.tasks().iter().any(|task| task_is_fatal(task))
 }
@@ -383,7 +403,7 @@ fn play_name(play: &Play, render: &Render<'_>) -> Arc<str> {
     }
 }
 
-fn wrong(setting: &Setting, problem: &str) -> Diagnostics {
+pub(super) fn wrong(setting: &Setting, problem: &str) -> Diagnostics {
     let problem = problem.strip_prefix(&format!("{}: ", setting.span)).unwrap_or(problem);
     Diagnostic::new(problem.to_string()).at(&setting.span).into()
 }

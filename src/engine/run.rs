@@ -27,8 +27,8 @@ pub struct Inputs {
     pub playbook: Playbook,
     /// The hosts that `--limit` leaves; none for all.
     pub limit: Option<HashSet<String>>,
-    /// Answers to `vars_prompt`.
-    pub prompted: Arc<Map>,
+    /// Answers to `vars_prompt`, play by play; a play beyond the end was asked nothing.
+    pub prompted: Arc<[Arc<Map>]>,
     /// Set when the user interrupts.
     pub interrupt: watch::Receiver<bool>,
 }
@@ -97,7 +97,7 @@ async fn plan_and_apply(inputs: &Inputs, confirm: &dyn Confirm) -> Result<Recap,
     let pending = planned.values().any(|counts| counts.changed > 0 || counts.unknown > 0);
     let interrupted = *inputs.interrupt.borrow();
     let recap = |counts: Counted, applied: bool, pending: bool| Recap {
-        counts,
+        counts: ordered(counts, inputs),
         applied,
         pending,
         interrupted: *inputs.interrupt.borrow(),
@@ -129,6 +129,13 @@ async fn plan_and_apply(inputs: &Inputs, confirm: &dyn Confirm) -> Result<Recap,
         counts.entry(host).or_insert(planned);
     }
     Ok(recap(counts, true, false))
+}
+
+/// The hosts in the inventory's order, not in that in which they were done.
+fn ordered(mut counts: Counted, inputs: &Inputs) -> Counted {
+    let place = |host: &Arc<str>| inputs.shared.variables.inventory.hosts.get_index_of(&**host);
+    counts.sort_by_key(|host, _| place(host).unwrap_or(usize::MAX));
+    counts
 }
 
 fn walk(inputs: &Inputs, phase: Phase) -> Walk {

@@ -176,6 +176,7 @@ impl Driver {
     /// Carries out the actions of one item.
     async fn carry(&mut self, plan: &Plan, manner: &Manner) -> Result<Sent, Halt> {
         let target = self.target(&manner.host)?;
+        let _turn = self.links.turn().await;
         if self.phase == Phase::Apply && manner.host == self.machine.host {
             self.links
                 .hold(&manner.host, &target, &manner.become_user, &self.shared.choices.who)
@@ -393,6 +394,17 @@ impl Driver {
             }
             _ => {}
         }
+        // Configuration that its service refuses would shut us out at the next start.
+        if let Some(refused) = outputs.get(1).filter(|output| !action.succeeded(output))
+            && self.probation.has_kept()
+        {
+            shell
+                .run_one(Probation::undo(&name))
+                .await
+                .map_err(|lost| Halt::Unreachable(lost.to_string()))?;
+            self.probation.clear();
+            return Ok(put_back(refused));
+        }
         match self.prove_access(&target, manner, &name, began).await {
             Ok(()) => {
                 self.probation.clear();
@@ -539,6 +551,17 @@ async fn boot_id(shell: &Shell) -> Result<Vec<u8>, Halt> {
     let script = Script::of(["cat", "/proc/sys/kernel/random/boot_id"]);
     let output = shell.run_one(script).await.map_err(|lost| Halt::Unreachable(lost.to_string()))?;
     Ok(output.stdout)
+}
+
+/// What a refused change said, and that its configuration is as it was.
+fn put_back(refused: &Output) -> Output {
+    let mut output = refused.clone();
+    let note = "the configuration was put back as it was before this run\n";
+    if !output.stderr.is_empty() && !output.stderr.ends_with(b"\n") {
+        output.stderr.push(b'\n');
+    }
+    output.stderr.extend_from_slice(note.as_bytes());
+    output
 }
 
 fn complaint_output(message: String) -> Output {

@@ -354,7 +354,9 @@ impl<'a> Task<'a> {
                 }
                 Ok(changes)
             }
-            Simulated::Refused(_) if !self.exact() => Ok(names.iter().map(|name| to_come(name)).collect()),
+            Simulated::Refused(_) if !self.exact() => {
+                Ok(names.iter().map(|name| to_come(name)).collect())
+            }
             Simulated::Refused(why) if planned.is_empty() => Err(Suspend::failed(format!(
                 "apt refuses to {} {}: {why}",
                 verb[0],

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::resource::file::{MakeDirectory, Ownership, PathState, SetAttributes, Source};
 use crate::resource::home::Home;
-use crate::resource::{Host, Suspend};
+use crate::resource::{Host, Suspend, together};
 use crate::value::Value;
 
 use super::content::Wanted;
@@ -62,6 +62,11 @@ impl Module for AuthorizedKey {
             None => format!("{}/.ssh/authorized_keys", account.path.trim_end_matches('/')),
         };
         let new = wanted_keys(args)?;
+        if args.manage_dir && args.state == State::Present {
+            // The folder is looked at in any case: asked for now, it costs no round trip later.
+            let both = [path.as_str(), parent(&path)];
+            together(both.map(|path| host.path_to_replace(path).map(drop)))?;
+        }
         let old = match &*host.path_to_replace(&path)? {
             PathState::Present(_) => super::content::whole(&path, host)?,
             PathState::Absent => None,

@@ -17,6 +17,7 @@ use super::{diff, fold};
 struct Block {
     head: String,
     body: Vec<String>,
+    assumptions: Vec<String>,
     hosts: Vec<Arc<str>>,
 }
 
@@ -28,12 +29,21 @@ pub struct Plan {
     changed: usize,
     unknown: usize,
     unchanged: usize,
+    failed: usize,
     hosts: Vec<Arc<str>>,
+    unreachable: usize,
+    /// The inventory's order; hosts finish in another.
+    order: Vec<Arc<str>>,
 }
 
 impl Plan {
-    /// Takes the end of a task on a host.
-    pub fn take(&mut self, task: &TaskEvent, style: Style, redactor: &Redactor) {
+    /// A walk begins over these hosts, in the inventory's order.
+    pub fn begin(&mut self, hosts: Vec<Arc<str>>) {
+        self.order = hosts;
+    }
+
+    /// Takes the end of a task on a host, and its result as far as it is to be shown.
+    pub fn take(&mut self, task: &TaskEvent, result: &[String], style: Style, redactor: &Redactor) {
         let (sign, note) = match &task.status {
             Status::Changed => (style.change("~"), None),
             Status::Unknown { reason } => {
@@ -45,10 +55,16 @@ impl Plan {
                 let word = if *ignored { "failed (ignored)" } else { "failed" };
                 (style.bad("!"), Some(style.bad(&format!("{word}: {said}"))))
             }
-            Status::Ok | Status::Skipped { .. } => return,
+            Status::Ok | Status::Skipped { .. } if result.is_empty() => return,
+            Status::Ok => (style.good("="), None),
+            Status::Skipped { reason } => {
+                (style.faint("-"), Some(style.faint(&format!("skipped: {reason}"))))
+            }
         };
-        let body = body(task, note, style, redactor);
-        let key = body.join("\n");
+        let mut body = body(task, note, style, redactor);
+        body.extend(result.iter().cloned());
+        let assumptions = task.assumptions.clone();
+        let key = format!("{}\n{}", body.join("\n"), assumptions.join("\n"));
         let handler = if task.handler { style.faint(" (handler)") } else { String::new() };
         let head = format!(
             "{sign} {}{handler} {}",
@@ -58,10 +74,12 @@ impl Plan {
         let place = format!("{}{}", task.span, task.title);
         let block = self.tasks.entry(place).or_default().entry(key).or_default();
         if block.head.is_empty() {
-            *block = Block { head, body, hosts: vec![] };
+            *block = Block { head, body, assumptions, hosts: vec![] };
         }
         if !block.hosts.contains(&task.host) {
             block.hosts.push(Arc::clone(&task.host));
+            let order = &self.order;
+            block.hosts.sort_by_key(|host| order.iter().position(|known| known == host));
         }
     }
 
@@ -74,8 +92,18 @@ impl Plan {
             Status::Changed => self.changed += 1,
             Status::Unknown { .. } => self.unknown += 1,
             Status::Ok => self.unchanged += 1,
+            Status::Failed { ignored: false, .. } => self.failed += 1,
             Status::Skipped { .. } | Status::Failed { .. } => {}
         }
+    }
+
+    /// Counts a host that could not be reached.
+    pub fn lose(&mut self) {
+        self.unreachable += 1;
+    }
+
+    fn place(&self, host: Option<&Arc<str>>) -> Option<usize> {
+        self.order.iter().position(|known| Some(known) == host)
     }
 
     /// The whole text.
@@ -83,7 +111,10 @@ impl Plan {
         let mut text = String::new();
         for blocks in self.tasks.values() {
             let mut last: Option<(&str, &[Arc<str>])> = None;
-            for block in blocks.values() {
+            let mut told: Vec<(&str, &[Arc<str>])> = Vec::new();
+            let mut blocks: Vec<&Block> = blocks.values().collect();
+            blocks.sort_by_key(|block| self.place(block.hosts.first()));
+            for block in blocks {
                 // Items of one task on the same hosts share their head.
                 if last != Some((&block.head, &block.hosts)) {
                     let _ = writeln!(
@@ -97,6 +128,14 @@ impl Plan {
                 for line in &block.body {
                     let _ = writeln!(text, "    {line}");
                 }
+                for assumption in &block.assumptions {
+                    // Said once for all items of the task.
+                    if !told.contains(&(assumption, &block.hosts)) {
+                        told.push((assumption, &block.hosts));
+                        let line = style.faint(&format!("assuming that {assumption}"));
+                        let _ = writeln!(text, "    {line}");
+                    }
+                }
             }
             text.push('\n');
         }
@@ -104,18 +143,32 @@ impl Plan {
         text
     }
 
-    /// `12 to change, 3 known after apply, 41 unchanged on 8 hosts`
+    /// `12 to change, 3 known after apply, 41 unchanged on 8 hosts; 1 failed`
     fn summary(&self, style: Style) -> String {
         let hosts = plural(self.hosts.len(), "host");
-        if self.changed == 0 && self.unknown == 0 {
-            return style.good(&format!("nothing to do: {} unchanged on {hosts}", self.unchanged));
+        let mut wrong = Vec::new();
+        if self.failed > 0 {
+            wrong.push(style.bad(&format!("{} failed", self.failed)));
         }
-        format!(
-            "{}, {}, {} unchanged on {hosts}",
-            style.change(&format!("{} to change", self.changed)),
-            style.unknown(&format!("{} known after apply", self.unknown)),
-            self.unchanged
-        )
+        if self.unreachable > 0 {
+            wrong.push(style.bad(&format!("{} unreachable", plural(self.unreachable, "host"))));
+        }
+        let nothing = self.changed == 0 && self.unknown == 0;
+        let counts = if self.hosts.is_empty() {
+            "nothing was planned".to_string()
+        } else if nothing && wrong.is_empty() {
+            style.good(&format!("nothing to do: {} unchanged on {hosts}", self.unchanged))
+        } else if nothing {
+            format!("nothing to change, {} unchanged on {hosts}", self.unchanged)
+        } else {
+            format!(
+                "{}, {}, {} unchanged on {hosts}",
+                style.change(&format!("{} to change", self.changed)),
+                style.unknown(&format!("{} known after apply", self.unknown)),
+                self.unchanged
+            )
+        };
+        if wrong.is_empty() { counts } else { format!("{counts}; {}", wrong.join(", ")) }
     }
 }
 
@@ -134,8 +187,11 @@ fn body(task: &TaskEvent, note: Option<String>, style: Style, redactor: &Redacto
             diff::lines(change, style, redactor).into_iter().map(|line| format!("  {line}")),
         );
     }
-    for assumption in &task.assumptions {
-        lines.push(style.faint(&format!("assuming that {assumption}")));
+    if let Status::Failed { message, .. } = &task.status {
+        let place = task.span.to_string();
+        if !message.contains(&place) {
+            lines.push(style.faint(&format!("at {place}")));
+        }
     }
     lines
 }

@@ -1,4 +1,4 @@
-//! One line per host that is at work, on a terminal.
+//! One line per host that is at work and one for all together, on a terminal.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,6 +10,11 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 pub struct Progress {
     bars: MultiProgress,
     hosts: HashMap<Arc<str>, ProgressBar>,
+    /// Tasks that the plan had for each host: as many are expected when it is applied.
+    planned: HashMap<Arc<str>, u64>,
+    /// Tasks done and still to do on each host.
+    left: HashMap<Arc<str>, u64>,
+    all: Option<ProgressBar>,
 }
 
 /// More hosts than this get no line of their own.
@@ -20,7 +25,43 @@ impl Progress {
     pub fn new(visible: bool) -> Self {
         let target =
             if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        Self { bars: MultiProgress::with_draw_target(target), hosts: HashMap::new() }
+        Self {
+            bars: MultiProgress::with_draw_target(target),
+            hosts: HashMap::new(),
+            planned: HashMap::new(),
+            left: HashMap::new(),
+            all: None,
+        }
+    }
+
+    /// The plan has one more task for a host.
+    pub fn foresee(&mut self, host: &Arc<str>) {
+        *self.planned.entry(Arc::clone(host)).or_default() += 1;
+    }
+
+    /// These hosts' tasks are applied now: a bar over all of them, with the time that is left.
+    pub fn expect(&mut self, hosts: &[Arc<str>]) {
+        let planned = |host: &Arc<str>| self.planned.get(host).copied().unwrap_or(0);
+        self.left = hosts.iter().map(|host| (Arc::clone(host), planned(host))).collect();
+        let bar = self.bars.add(ProgressBar::new(self.left.values().sum()));
+        if let Ok(style) = ProgressStyle::with_template(
+            "[{wide_bar}] {pos}/{len} tasks, {elapsed} gone, {eta} to go",
+        ) {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        self.all = Some(bar);
+    }
+
+    /// A host is done with a task.
+    pub fn step(&mut self, host: &Arc<str>) {
+        let (Some(bar), Some(left)) = (&self.all, self.left.get_mut(host)) else { return };
+        if *left > 0 {
+            *left -= 1;
+        } else {
+            // More than was planned: an include that only applying could see.
+            bar.inc_length(1);
+        }
+        bar.inc(1);
     }
 
     /// A host works on something.
@@ -29,7 +70,7 @@ impl Progress {
             if self.hosts.len() >= MOST {
                 return;
             }
-            let bar = self.bars.add(ProgressBar::new_spinner());
+            let bar = self.bars.insert(0, ProgressBar::new_spinner());
             if let Ok(style) =
                 ProgressStyle::with_template("{spinner} {prefix:.bold} {wide_msg} {elapsed:>4}")
             {
@@ -55,6 +96,9 @@ impl Progress {
     /// All lines go.
     pub fn clear(&mut self) {
         for (_, bar) in self.hosts.drain() {
+            bar.finish_and_clear();
+        }
+        if let Some(bar) = self.all.take() {
             bar.finish_and_clear();
         }
     }

@@ -154,33 +154,48 @@ impl Reporter {
     }
 
     fn show_result(&self, task: &TaskEvent) {
-        let is_debug = task.module.as_ref() == "debug" && task.status == Status::Ok;
-        if let Some(result) = &task.result
-            && (self.options.verbosity >= Verbosity::Results || is_debug)
-            && !matches!(task.status, Status::Skipped { .. })
-        {
-            let json = result.to_masked_json();
-            let shown = match (is_debug, &json) {
-                (true, serde_json::Value::Object(fields)) => fields
-                    .iter()
-                    .filter(|(name, _)| !["changed", "failed"].contains(&name.as_str()))
-                    .map(|(name, value)| match value {
-                        serde_json::Value::String(text) => format!("{name}: {text}"),
-                        other => format!("{name}: {other:#}"),
-                    })
-                    .collect::<Vec<_>>()
-                    .join("\n"),
-                _ => format!("{json:#}"),
-            };
-            let shown: String =
-                self.safe(&shown).lines().map(|line| format!("    {line}\n")).collect();
-            let head = if is_debug {
-                format!("{}: {}\n", task.host, self.safe(&task.title))
-            } else {
-                String::new()
-            };
-            self.result(&format!("{head}{shown}"));
+        let lines = self.result_lines(task);
+        if lines.is_empty() {
+            return;
         }
+        let shown: String = lines.iter().map(|line| format!("    {line}\n")).collect();
+        let head = if self.prints(task) {
+            format!("{}: {}\n", task.host, self.safe(&task.title))
+        } else {
+            String::new()
+        };
+        self.result(&format!("{head}{shown}"));
+    }
+
+    /// Whether a task is there to show something.
+    fn prints(&self, task: &TaskEvent) -> bool {
+        task.module.as_ref() == "debug"
+            && task.status == Status::Ok
+            && self.options.verbosity < Verbosity::Results
+    }
+
+    /// A task's result as far as it is to be seen.
+    fn result_lines(&self, task: &TaskEvent) -> Vec<String> {
+        let is_debug = task.module.as_ref() == "debug" && task.status == Status::Ok;
+        let wanted = self.options.verbosity >= Verbosity::Results || is_debug;
+        let skipped = matches!(task.status, Status::Skipped { .. });
+        let Some(result) = task.result.as_ref().filter(|_| wanted && !skipped) else {
+            return vec![];
+        };
+        let json = result.to_masked_json();
+        let shown = match (is_debug, &json) {
+            (true, serde_json::Value::Object(fields)) => fields
+                .iter()
+                .filter(|(name, _)| !["changed", "failed"].contains(&name.as_str()))
+                .map(|(name, value)| match value {
+                    serde_json::Value::String(text) => format!("{name}: {text}"),
+                    other => format!("{name}: {other:#}"),
+                })
+                .collect::<Vec<_>>()
+                .join("\n"),
+            _ => format!("{json:#}"),
+        };
+        self.safe(&shown).lines().map(str::to_string).collect()
     }
 
     /// Text from hosts or variables, fit for a terminal.
@@ -189,8 +204,8 @@ impl Reporter {
     }
 
     fn planned(&self, task: &TaskEvent) {
-        self.state().plan.take(task, self.options.style, &self.redactor);
-        self.show_result(task);
+        let result = self.result_lines(task);
+        self.state().plan.take(task, &result, self.options.style, &self.redactor);
     }
 }
 
@@ -200,8 +215,11 @@ impl Sink for Reporter {
             Event::Task(task) if task.phase == Phase::Plan => self.planned(&task),
             Event::Task(task) => self.applied(&task),
             Event::Settled { phase: Phase::Plan, host, status, .. } => {
-                self.state().plan.count(&host, &status);
+                let mut state = self.state();
+                state.plan.count(&host, &status);
+                state.progress.foresee(&host);
             }
+            Event::Settled { host, .. } => self.state().progress.step(&host),
             Event::TaskStarted { host, title, .. } => {
                 let title = self.safe(&title);
                 self.state().progress.working(&host, &title);
@@ -215,13 +233,18 @@ impl Sink for Reporter {
             Event::Sent { host, actions } if self.options.verbosity >= Verbosity::Results => {
                 self.message(&format!("{host}: {}", self.safe(&actions.join(", "))));
             }
-            Event::Unreachable { host, message, .. } => {
+            Event::Unreachable { host, message, phase } => {
                 self.state().progress.done(&host);
+                if phase == Phase::Plan {
+                    self.state().plan.lose();
+                }
+                // The message was made to stand alone.
+                let message = message.strip_prefix(&format!("`{host}`: ")).unwrap_or(&message);
                 let style = self.options.error_style;
                 self.message(&format!(
                     "{host}: {} {}",
                     style.bad("unreachable:"),
-                    self.safe(&message)
+                    self.safe(message)
                 ));
             }
             Event::HostDone { host, .. } | Event::HostFailed { host, .. } => {
@@ -248,12 +271,12 @@ impl Sink for Reporter {
             Event::PhaseDone { .. } => self.state().progress.clear(),
             Event::PhaseStarted { phase: Phase::Apply, hosts } => {
                 self.message(&format!("applying on {}", fold::hosts(&hosts)));
+                self.state().progress.expect(&hosts);
             }
-            Event::PhaseStarted { .. }
-            | Event::PlayStarted { .. }
+            Event::PhaseStarted { hosts, .. } => self.state().plan.begin(hosts),
+            Event::PlayStarted { .. }
             | Event::Asked { .. }
             | Event::Sent { .. }
-            | Event::Settled { .. }
             | Event::Notified { .. } => {}
         }
     }

@@ -33,8 +33,14 @@ impl Opaque {
     pub fn brings(&self) -> String {
         match &self.scope {
             Scope::Packages(names) => {
-                let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-                format!("package {}", names.join(", "))
+                let shown: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+                match &shown[..] {
+                    [one] => format!("package {one}"),
+                    [first, second, rest @ ..] if rest.len() > 1 => {
+                        format!("packages {first}, {second} and {} more", rest.len())
+                    }
+                    _ => format!("packages {}", shown.join(", ")),
+                }
             }
             Scope::Unit(name) => format!("unit `{name}`"),
             Scope::Anything => "a command that runs before".to_string(),

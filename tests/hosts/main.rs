@@ -9,9 +9,16 @@ mod lab;
 
 mod boot;
 mod dns;
+mod controller;
+mod cuts;
 mod docker;
+mod fleet;
+mod guard;
 mod modules;
 mod naming;
 mod relaying;
+mod secrets;
 mod services;
+mod site;
+mod speed;
 mod watching;

@@ -31,7 +31,10 @@ fn shellcheck_has_nothing_to_say() {
                 ));
             }
             if text(&path).lines().count() > 1 && !text(&path).contains("\nset -") {
-                complaints.push(format!("{}: does not say what happens after errors: no `set -`", name(&path)));
+                complaints.push(format!(
+                    "{}: does not say what happens after errors: no `set -`",
+                    name(&path)
+                ));
             }
         }
     }

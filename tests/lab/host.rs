@@ -107,6 +107,7 @@ impl Host {
             packages::lend(&self.room, self.record.release, &overlay.upper())?;
         }
         overlay.mount(&self.record.image)?;
+        packages::look_at(&overlay.merged())?;
         pristine::personalise(&self.room, &overlay.merged(), &self.record, options)?;
         let console = folder.join("console");
         let boot = Boot {

@@ -21,6 +21,17 @@ pub fn lend(room: &Room, release: Release, upper: &Path) -> Result<()> {
     link_all(&kept, &archives)
 }
 
+/// Looks at the lent folders once they are mounted. Overlayfs notes on a folder of the upper layer
+/// where it comes from when it is first looked up, and the host's first look is not to be a write.
+pub fn look_at(root: &Path) -> Result<()> {
+    let archives = root.join(ARCHIVES);
+    if archives.is_dir() {
+        let list = fs::read_dir(&archives);
+        list.with_context(|| format!("cannot list `{}`", archives.display()))?.for_each(drop);
+    }
+    Ok(())
+}
+
 /// Links what the host downloaded into the kept packages.
 pub fn keep(room: &Room, release: Release, upper: &Path) -> Result<()> {
     let kept = room.packages(release.codename());

@@ -113,7 +113,12 @@ fn missing(name: &str, roots: &[Location]) -> Diagnostic {
     for root in roots.iter().take(roots.len().saturating_sub(1)) {
         known.extend(root.files.list(&root.path).unwrap_or_default());
     }
-    let places: Vec<String> = roots.iter().map(|root| format!("`{}`", shown(root))).collect();
+    let mut places: Vec<String> = Vec::new();
+    for place in roots.iter().map(|root| format!("`{}`", shown(root))) {
+        if !places.contains(&place) {
+            places.push(place);
+        }
+    }
     let problem = Diagnostic::new(format!("there is no role `{name}`"));
     let problem = problem.suggest(name, known.iter().map(String::as_str));
     problem.hint(format!("looked in {}", places.join(", ")))

@@ -27,6 +27,12 @@ enum Private {
     Absent,
 }
 
+/// The system's reason without its error number.
+fn said(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_lowercase()
+}
+
 impl Identity {
     /// The identities of the hop's files. A file that was named must be usable, a default one may be missing.
     pub async fn all(hop: &Hop) -> Result<Vec<Self>, ConnectError> {
@@ -52,7 +58,7 @@ impl Identity {
             Ok(text) => SecretString::from(text),
             Err(error) => {
                 let Some(public) = public_file(file).await else {
-                    return Err(error.to_string());
+                    return Err(said(&error));
                 };
                 return Ok(Self::new(file, Some(public), Private::Absent));
             }

@@ -18,7 +18,10 @@ pub struct Sshd {
 
 impl Sshd {
     /// `None`, with a line that says why, where there is no sshd to run.
-    #[expect(clippy::disallowed_methods, reason = "tests have the environment of whoever runs them")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "tests have the environment of whoever runs them"
+    )]
     pub fn start(extra: &str) -> Option<Self> {
         match std::env::var("MXPROV_TEST_ROOT") {
             Ok(root) => Self::start_after(&in_root(&root), extra),

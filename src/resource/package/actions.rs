@@ -101,9 +101,14 @@ impl Action for Apt {
             Some(version) => format!("{version} or newer"),
         };
         let diff = Diff::of(format!("packages {}", few(&self.names())));
-        self.changes.iter().fold(diff, |diff, change| {
+        let diff = self.changes.iter().fold(diff, |diff, change| {
             diff.change(&change.name, version(&change.from, true), version(&change.to, self.exact))
-        })
+        });
+        // Lists that are not there yet tell no dependencies.
+        match self.changes.iter().any(|change| change.to.as_deref() == Some("")) {
+            true => diff.change("what they depend on", "", "known after apply"),
+            false => diff,
+        }
     }
 
     /// A package that something else brought meanwhile need not be installed any more.

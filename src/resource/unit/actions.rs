@@ -195,8 +195,9 @@ impl Action for ChangeUnit {
         match self.change {
             UnitChange::Start => diff.change("state", active, "active"),
             UnitChange::Stop => diff.change("state", active, "inactive"),
-            UnitChange::Restart => diff.change("state", active, "restarted"),
-            UnitChange::Reload => diff.change("state", active, "reloaded"),
+            // A unit that a planned package brings has no state yet; the change is the same.
+            UnitChange::Restart => diff.change("state", "", "restarted"),
+            UnitChange::Reload => diff.change("state", "", "reloaded"),
             UnitChange::Enable => diff.change("enabled", enabled, "enabled"),
             UnitChange::Disable => diff.change("enabled", enabled, "disabled"),
             UnitChange::Mask => diff.change("masked", "no", "yes"),

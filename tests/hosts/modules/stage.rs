@@ -115,7 +115,7 @@ fn inputs(folder: &Path, web: &str, mode: Mode, ears: &Arc<Ears>) -> Result<Inpu
     Ok(Inputs {
         shared: Arc::new(shared),
         tally,
-        links: Links::new(Env::new("root", folder, folder)),
+        links: Links::new(Env::new("root", folder, folder), 0),
         playbook,
         limit: None,
         prompted: Arc::new(Map::new()),

@@ -118,7 +118,7 @@ fn inputs(folder: &Path, web: &str, mode: Mode, ears: &Arc<Ears>) -> Result<Inpu
         links: Links::new(Env::new("root", folder, folder), 0),
         playbook,
         limit: None,
-        prompted: Arc::new(Map::new()),
+        prompted: Arc::new([]),
         interrupt: watch::channel(false).1,
     })
 }

@@ -195,10 +195,11 @@ impl Driver {
             assumptions: vec![],
         };
         let evaluation = Evaluation { items: vec![item], looped: false };
+        let failure = Failure::new(self.title(task), &message);
         let ended = Ended::at_once(vec![super::outcome::failed(message)]);
         self.report(task, handler, &evaluation, &ended);
         self.settled(&ended.ends);
-        self.fail(Failure { task: self.title(task), result: Value::Null });
+        self.fail(failure);
     }
 
     /// A renderer for a task of this host.
@@ -289,10 +290,10 @@ impl Driver {
             let result = self.carry_out(task, handler).await;
             let shared = match &result {
                 Ok(result) => result.clone(),
-                Err(_) => OnceResult {
+                Err(Halt::Unreachable(message) | Halt::Failed(message)) => OnceResult {
                     registered: None,
                     variables: Map::new(),
-                    failed: Some(Arc::new(Failure { task: self.title(task), result: Value::Null })),
+                    failed: Some(Arc::new(Failure::new(self.title(task), message))),
                     notified: false,
                 },
             };

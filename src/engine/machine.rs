@@ -78,6 +78,15 @@ pub struct Failure {
     pub result: Value,
 }
 
+impl Failure {
+    /// A failure that left nothing behind but its message.
+    pub fn new(task: Arc<str>, message: &str) -> Self {
+        let result = [("changed", Value::Bool(false)), ("failed", Value::Bool(true))];
+        let message = ("msg", Value::data(message));
+        Self { task, result: Value::map(result.into_iter().chain([message])) }
+    }
+}
+
 /// How a host's play ended.
 #[derive(Debug, Clone)]
 pub enum End {

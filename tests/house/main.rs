@@ -1,6 +1,7 @@
 //! The house rules that no lint knows, as tests over the sources.
 
 mod cases;
+mod example;
 mod headers;
 mod language;
 mod layers;

@@ -95,7 +95,7 @@ impl Driver {
         let before = self.machine.clone();
         let ends = self.conclude_all(task, &evaluation, None);
         let mut machine = self.machine.clone();
-        self.remember(&mut machine, task, &evaluation, &ends);
+        Self::remember(&mut machine, task, &evaluation, &ends);
         machine.visited(task);
         machine.advance();
         self.machine = machine;

@@ -457,7 +457,7 @@ impl Driver {
         if ends.iter().any(|end| end.failure().is_some()) {
             return None;
         }
-        self.remember(scout, task, evaluation, &ends);
+        Self::remember(scout, task, evaluation, &ends);
         scout.visited(task);
         scout.advance();
         Some(())
@@ -465,7 +465,6 @@ impl Driver {
 
     /// What a concluded task leaves in the machine: predictions, facts, variables, results.
     pub(super) fn remember(
-        &self,
         machine: &mut Machine,
         task: &Task,
         evaluation: &Evaluation,
@@ -586,7 +585,6 @@ impl Driver {
     }
 
     /// A task is at its end: events, results, notifications, failure.
-    #[expect(clippy::too_many_arguments, reason = "a task's end in its parts")]
     pub(super) async fn settle(
         &mut self,
         task: &Arc<Task>,
@@ -607,7 +605,7 @@ impl Driver {
         if self.phase == Phase::Plan {
             self.note_plan(&visit, evaluation, &ends);
             let mut machine = self.machine.clone();
-            self.remember(&mut machine, task, evaluation, &ends);
+            Self::remember(&mut machine, task, evaluation, &ends);
             self.machine = machine;
         } else {
             let mut machine = self.machine.clone();
@@ -708,7 +706,6 @@ impl Driver {
         Some(Arc::new(Failure { task: self.title(task), result }))
     }
 
-    #[expect(clippy::too_many_arguments, reason = "a task's end in its parts")]
     pub(super) fn report(
         &self,
         task: &Task,

@@ -206,7 +206,12 @@ impl Driver {
                 _ => None,
             });
             plans
-                .flat_map(|plan| plan.actions.iter().map(|action| action.summary()))
+                .flat_map(|plan| {
+                    plan.actions.iter().map(|action| match manner.hidden {
+                        true => crate::value::MASK.to_string(),
+                        false => action.summary(),
+                    })
+                })
                 .collect::<Vec<_>>()
         });
         let actions = summaries.collect();
@@ -293,6 +298,7 @@ impl Driver {
 /// Whether two items go through the same shell with the same surroundings.
 fn same_manner(left: &Manner, right: &Manner) -> bool {
     left.host == right.host
+        && left.hidden == right.hidden
         && left.user_key() == right.user_key()
         && left.timeout == right.timeout
         && left.environment == right.environment

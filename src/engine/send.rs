@@ -182,7 +182,11 @@ impl Driver {
                 .hold(&manner.host, &target, &manner.become_user, &self.shared.choices.who)
                 .await?;
         }
-        let actions: Vec<String> = plan.actions.iter().map(|action| action.summary()).collect();
+        let shown = |action: &Arc<dyn Action>| match manner.hidden {
+            true => crate::value::MASK.to_string(),
+            false => action.summary(),
+        };
+        let actions: Vec<String> = plan.actions.iter().map(shown).collect();
         self.shared.sink.event(Event::Sent { host: Arc::clone(&manner.host), actions });
         let mut sent = Sent::default();
         let mut rest = &plan.actions[..];
@@ -590,6 +594,9 @@ pub(super) fn prepared(action: &dyn Action, manner: &Manner) -> Script {
     script.append(&own);
     if let Some(limit) = manner.timeout.or(action.nature().limit) {
         script.limit(limit);
+    }
+    if manner.hidden {
+        script.hide();
     }
     script
 }

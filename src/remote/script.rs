@@ -16,6 +16,7 @@ pub struct Script {
     pieces: Vec<Piece>,
     limit: Option<Duration>,
     may_fail: bool,
+    hidden: bool,
     nul: bool,
 }
 
@@ -137,6 +138,17 @@ impl Script {
         self
     }
 
+    /// Shows neither the script nor what it says to people (`no_log`).
+    pub fn hide(&mut self) -> &mut Self {
+        self.hidden = true;
+        self
+    }
+
+    /// Whether people must see neither the script nor what it says.
+    pub fn is_hidden(&self) -> bool {
+        self.hidden
+    }
+
     /// Lets a batch go on behind this script whatever its status is: it only asks.
     pub fn may_fail(&mut self) -> &mut Self {
         self.may_fail = true;
@@ -218,6 +230,9 @@ impl Piece {
 
 impl fmt::Display for Script {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.hidden {
+            return f.write_str(MASK);
+        }
         self.pieces.iter().try_for_each(|piece| match piece {
             Piece::Text(text) => f.write_str(text),
             Piece::Secret(_) => f.write_str(MASK),

@@ -230,7 +230,10 @@ impl Shell {
                 let (index, halves) = entry.remove_entry();
                 let output = halves.join();
                 if !parts.is_empty() {
-                    self.wire.event(&self.host, WireEvent::Received { index, output: &output });
+                    let silent = Output { status: output.status, ..Output::default() };
+                    let hidden = parts.get(index).is_some_and(Script::is_hidden);
+                    let shown = if hidden { &silent } else { &output };
+                    self.wire.event(&self.host, WireEvent::Received { index, output: shown });
                 }
                 sink(index, output);
                 done = index + 1;

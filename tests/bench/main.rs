@@ -1,5 +1,6 @@
 //! The benchmark: one playbook on one converged host by mxprov, by Ansible, and by nothing but ssh.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command that answers")]
+#![expect(clippy::disallowed_methods, reason = "waits for machines, reads its environment")]
 
 #[path = "../lab/mod.rs"]
 mod lab;

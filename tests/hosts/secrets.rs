@@ -95,7 +95,6 @@ fn forms(secret: &str) -> Vec<String> {
 }
 
 #[test]
-#[ignore = "fails: an apply at -vvv says the secret of one of the tasks with no_log"]
 fn secrets_are_nowhere_but_where_they_belong() -> Result<()> {
     if !lab_or_skip("secrets_are_nowhere_but_where_they_belong") {
         return Ok(());

@@ -10,8 +10,9 @@ use serde_json::Value as Json;
 use super::case;
 use super::run::files;
 
-/// `module.argument` that no case can show, with the reason.
-const EXCEPT: [(&str, &str); 0] = [];
+/// The arguments that no case shows yet, one `module.argument` a line. The list may only shrink:
+/// `mxprov_dns` has its cases in `tests/dns`, `reboot` needs a host of its own.
+const WITHOUT: &str = include_str!("without-a-case.txt");
 
 /// The kind of arguments that no module takes.
 const REFUSED: &str = "not supported";
@@ -52,11 +53,16 @@ fn every_argument_has_a_case() -> Result<()> {
             let name = format!("{}.{}", entry.short_name(), spec.name);
             let is_given =
                 names.any(|name| given.contains(&format!("{}.{name}", entry.short_name())));
-            if !is_given && !EXCEPT.iter().any(|(known, _)| *known == name) {
+            if !is_given {
                 without.push(name);
             }
         }
     }
-    ensure!(without.is_empty(), "{} arguments without a case: {without:#?}", without.len());
+    let known: BTreeSet<&str> = WITHOUT.lines().collect();
+    let now: BTreeSet<&str> = without.iter().map(String::as_str).collect();
+    let new: Vec<&&str> = now.difference(&known).collect();
+    ensure!(new.is_empty(), "arguments without a case: {new:#?}");
+    let shown: Vec<&&str> = known.difference(&now).collect();
+    ensure!(shown.is_empty(), "these have cases by now, take them off the list: {shown:#?}");
     Ok(())
 }

@@ -36,7 +36,7 @@ impl Query for DebFile {
             let mut question = Script::new();
             question.assign("path", query.path.as_str());
             question.line(r#"[ -f "$path" ] || exit 44"#);
-            question.line(r#"dpkg-deb --showformat='name=${Package}\nversion=${Version}\n' --show -- "$path" 2>&1"#);
+            question.line(r#"TMPDIR=/run dpkg-deb --showformat='name=${Package}\nversion=${Version}\n' --show -- "$path" 2>&1"#);
             probe.ask(&question);
         }
         probe.script()

@@ -133,12 +133,10 @@ impl Stage {
 
     fn case(&self, what: &str, cut: impl FnOnce() -> Result<(Run, &'static [i32])>) -> Result<()> {
         self.host.run(RESET)?;
-        let begun = std::time::Instant::now();
         cut()
             .and_then(|(run, codes)| self.is_true(&run, codes))
             .and_then(|()| self.recovers())
             .with_context(|| format!("{what} on {}", self.host.release()))?;
-        println!("{what}: {:.1} s", begun.elapsed().as_secs_f64());
         Ok(())
     }
 

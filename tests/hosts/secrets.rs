@@ -160,7 +160,9 @@ fn watched(
             let mut hits = BTreeSet::new();
             while !over.load(Ordering::Acquire) {
                 processes(needles, &mut hits);
-                temporary.iter().for_each(|folder| files(folder, needles, &[], &mut hits));
+                for folder in &temporary {
+                    files(folder, needles, &[], &mut hits);
+                }
                 std::thread::sleep(Duration::from_millis(5));
             }
             hits
@@ -206,7 +208,9 @@ fn processes(needles: &[String], hits: &mut BTreeSet<String>) {
 fn found(bytes: &[u8], needles: &[String]) -> bool {
     // One pass for all: this looks at every process of the machine over and over.
     let mut begins = [false; 256];
-    needles.iter().for_each(|needle| begins[usize::from(needle.as_bytes()[0])] = true);
+    for needle in needles {
+        begins[usize::from(needle.as_bytes()[0])] = true;
+    }
     let mut rest = bytes;
     while let Some(at) = rest.iter().position(|byte| begins[usize::from(*byte)]) {
         rest = &rest[at..];

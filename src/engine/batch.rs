@@ -5,14 +5,15 @@ use std::time::{Duration, Instant};
 
 use crate::playbook::Task;
 use crate::remote::{OnFailure, Output, Script};
-use crate::resource::World;
+use crate::resource::{Action, World};
 
 use super::driver::{Driver, Halt, OnceResult};
 use super::evaluate::{Evaluation, Verdict, looks_at_others, runs_once};
 use super::event::{Event, Phase};
+use super::guard::configuration_of;
 use super::machine::{Machine, Work};
 use super::outcome::{Ended, ItemEnd, conclude, failed};
-use super::send::{Proof, Sent, is_simple, judge, prepared, proof_of};
+use super::send::{Proof, Sent, is_simple, judge, proof_of};
 use super::settings::Manner;
 
 /// More actions than this do not go out at once.
@@ -45,9 +46,8 @@ pub fn is_plain(task: &Task, evaluation: &Evaluation) -> bool {
         || !task.until.is_empty();
     let [item] = &evaluation.items[..] else { return false };
     let Verdict::Plan(plan) = &item.verdict else { return false };
-    let actions_are = |test: fn(&dyn crate::resource::Action) -> bool| {
-        plan.actions.iter().all(|action| test(action.as_ref()))
-    };
+    let actions_are =
+        |test: fn(&dyn Action) -> bool| plan.actions.iter().all(|action| test(action.as_ref()));
     !evaluation.looped
         && !judged
         && plan.finish.is_none()
@@ -83,7 +83,9 @@ impl Driver {
         let target = self.target(&manner.host)?;
         let links = Arc::clone(&self.links);
         let _turn = links.turn().await;
-        if manner.host == self.machine.host {
+        let keeps = |action: &Arc<dyn Action>| configuration_of(action.as_ref()).is_some();
+        let kept = entries.iter().flat_map(|entry| actions_of(&entry.evaluation)).any(keeps);
+        if kept || manner.host == self.machine.host {
             let who = &self.shared.choices.who;
             self.links.hold(&manner.host, &target, &manner.become_user, who).await?;
         }
@@ -104,14 +106,7 @@ impl Driver {
             let open = before.is_open() || self.approvals.is_open(&before.host, &visit);
             self.notify(task, open);
         }
-        let actions = evaluation
-            .items
-            .iter()
-            .map(|item| match &item.verdict {
-                Verdict::Plan(plan) => plan.actions.len(),
-                _ => 0,
-            })
-            .sum();
+        let actions = actions_of(&evaluation).count();
         Entry { task: Arc::clone(task), handler, evaluation, before, actions }
     }
 
@@ -166,18 +161,18 @@ impl Driver {
             .collect()
     }
 
-    fn lay_out(&mut self, entries: &[Entry], manner: &Manner, start: &World) -> Layout {
+    fn lay_out(
+        &mut self,
+        entries: &[Entry],
+        manner: &Manner,
+        start: &World,
+    ) -> Result<Layout, Halt> {
         let mut layout = Layout { parts: vec![], owners: vec![], proofs: vec![] };
         let mut world = start.clone();
         for (entry, content) in entries.iter().enumerate() {
             let mut proofs = Vec::new();
-            let plans = content.evaluation.items.iter().filter_map(|item| match &item.verdict {
-                Verdict::Plan(plan) => Some(plan),
-                _ => None,
-            });
-            for (index, action) in plans.flat_map(|plan| &plan.actions).enumerate() {
-                self.probation.note(action.as_ref());
-                layout.parts.push(prepared(action.as_ref(), manner));
+            for (index, action) in actions_of(&content.evaluation).enumerate() {
+                layout.parts.push(self.guarded(&content.task, action.as_ref(), manner)?);
                 layout.owners.push((entry, index, None));
                 let proof = proof_of(action.as_ref(), &world);
                 for (bundle, questions) in proof.bundles.iter().enumerate() {
@@ -189,7 +184,7 @@ impl Driver {
             }
             layout.proofs.push(proofs);
         }
-        layout
+        Ok(layout)
     }
 
     async fn send_entries(
@@ -199,22 +194,13 @@ impl Driver {
         start: &World,
     ) -> Result<OnceResult, Halt> {
         let began = Instant::now();
-        let layout = self.lay_out(&entries, manner, start);
-        let summaries = entries.iter().flat_map(|entry| {
-            let plans = entry.evaluation.items.iter().filter_map(|item| match &item.verdict {
-                Verdict::Plan(plan) => Some(plan),
-                _ => None,
-            });
-            plans
-                .flat_map(|plan| {
-                    plan.actions.iter().map(|action| match manner.hidden {
-                        true => crate::value::MASK.to_string(),
-                        false => action.summary(),
-                    })
-                })
-                .collect::<Vec<_>>()
+        let layout = self.lay_out(&entries, manner, start)?;
+        let all = entries.iter().flat_map(|entry| actions_of(&entry.evaluation));
+        let actions = all.map(|action| match manner.hidden {
+            true => crate::value::MASK.to_string(),
+            false => action.summary(),
         });
-        let actions = summaries.collect();
+        let actions = actions.collect();
         self.shared.sink.event(Event::Sent { host: Arc::clone(&manner.host), actions });
         let shell = self.shell(manner).await?;
         let mut outputs: Vec<Option<Output>> = vec![None; layout.parts.len()];
@@ -223,6 +209,9 @@ impl Driver {
         let took = began.elapsed();
         let sent = sort(&layout, outputs, manner, entries.len());
         for (index, (entry, sent)) in entries.into_iter().zip(sent).enumerate() {
+            for (action, _) in actions_of(&entry.evaluation).zip(&sent.outputs) {
+                self.kept(action.as_ref(), &manner.host);
+            }
             let whole = sent.outputs.len() == entry.actions && sent.mismatch.is_none();
             let fine = whole && sent.outputs.iter().all(Output::succeeded);
             if fine {
@@ -293,6 +282,15 @@ impl Driver {
         let ended = Ended { ends, took };
         self.settle(&entry.task, entry.handler, &entry.evaluation, ended).await
     }
+}
+
+/// The actions of a task, item by item.
+fn actions_of(evaluation: &Evaluation) -> impl Iterator<Item = &Arc<dyn Action>> {
+    let plans = evaluation.items.iter().filter_map(|item| match &item.verdict {
+        Verdict::Plan(plan) => Some(plan),
+        _ => None,
+    });
+    plans.flat_map(|plan| &plan.actions)
 }
 
 /// Whether two items go through the same shell with the same surroundings.

@@ -7,9 +7,11 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::playbook::{Keyword, Task};
+use crate::remote::Lost;
 use crate::resource::Suspend;
 use crate::value::{Key, Map, Value};
 
+use super::access::Pending;
 use super::approval::Approvals;
 use super::controller::TaskFiles;
 use super::evaluate::{
@@ -19,7 +21,6 @@ use super::evaluate::{
 use super::event::{Event, Phase, Status, TaskEvent};
 use super::fetch;
 use super::flow::{Steered, steer};
-use super::guard::Probation;
 use super::link::{LinkError, Links};
 use super::machine::{End, Failure, Machine, Work};
 use super::meeting::Meeting;
@@ -119,7 +120,9 @@ pub struct Driver {
     /// Set when the user interrupts.
     pub interrupt: watch::Receiver<bool>,
     /// Changes of connectivity since access was last proven.
-    pub probation: Probation,
+    pub pending: Pending,
+    /// Hosts that are known not to be healing themselves from an earlier run.
+    pub awaited: std::collections::HashSet<Arc<str>>,
 }
 
 /// A task that stopped the host's run.
@@ -139,10 +142,17 @@ impl From<LinkError> for Halt {
     }
 }
 
+impl From<Lost> for Halt {
+    fn from(lost: Lost) -> Self {
+        Self::Unreachable(lost.to_string())
+    }
+}
+
 impl Driver {
     /// Runs the host to the end of the play.
     pub async fn run(&mut self) -> Exit {
         let exit = self.walk().await;
+        let exit = self.leave_nothing_unproven(exit).await;
         self.shared.variables.publish(&self.machine.host, &self.machine.memory);
         self.crew.meeting.leave();
         exit
@@ -186,7 +196,7 @@ impl Driver {
     }
 
     /// A task failed for a reason outside of its own result.
-    fn fail_with(&mut self, task: &Task, handler: bool, message: String) {
+    pub(super) fn fail_with(&mut self, task: &Task, handler: bool, message: String) {
         let item = ItemPlan {
             item: None,
             locals: Arc::default(),
@@ -522,12 +532,15 @@ impl Driver {
                 false => None,
             };
             let links = Arc::clone(&self.links);
+            // What an earlier run left unproven is put back by the host: the answers come after.
+            let fresh = self.phase == Phase::Plan && self.awaited.insert(Arc::clone(&host));
+            let first = fresh.then(super::guard::wait_for_healing);
             asking.push(async move {
                 let shell = match target {
                     Some(target) => Some(links.shell(&group.host, &target, &group.user).await?),
                     None => None,
                 };
-                fetch::ask(group, shell.as_deref()).await
+                fetch::ask(group, shell.as_deref(), first).await
             });
         }
         let answers = {
@@ -626,7 +639,11 @@ impl Driver {
         for outcome in steered {
             match outcome {
                 Steered::Done => {}
-                Steered::Reconnect => self.links.drop_connection(&self.machine.host).await,
+                Steered::Reconnect => {
+                    let host = Arc::clone(&self.machine.host);
+                    self.bridge(&host, Duration::from_secs(60)).await?;
+                    self.links.drop_connection(&host).await;
+                }
                 Steered::EndAll => self.crew.ended.store(true, Ordering::Release),
             }
         }

@@ -16,6 +16,9 @@ pub enum LinkError {
     Become(String),
 }
 
+/// How long the host's lock is waited for: a run that has just ended frees it in an instant.
+const LOCK_WAIT: std::time::Duration = std::time::Duration::from_secs(2);
+
 /// How long what an earlier run left at work is waited for.
 const LEFT_AT_WORK: std::time::Duration = std::time::Duration::from_secs(600);
 
@@ -145,7 +148,7 @@ impl Links {
         let connection = self.slot(host, target).lock().await.clone();
         if let Some(connection) = connection {
             let held = connection
-                .lock(user, who, std::time::Duration::ZERO)
+                .lock(user, who, LOCK_WAIT)
                 .await
                 .map_err(|error| LinkError::Become(error.to_string()))?;
             *lock = Some(held);

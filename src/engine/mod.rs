@@ -3,6 +3,7 @@
 //! [`run`] is the way in. Per host a [`machine::Machine`] walks the tasks without any I/O; a
 //! [`driver`] gives it the answers it lacks and sends what it plans; hosts meet in [`meeting`].
 
+mod access;
 mod approval;
 mod batch;
 mod controller;

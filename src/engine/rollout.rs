@@ -13,11 +13,11 @@ use crate::playbook::{Keyword, Play, Setting, Task};
 use crate::resource::World;
 use crate::value::{Key, Map, Value};
 
+use super::access::Pending;
 use super::approval::Approvals;
 use super::controller::TaskFiles;
 use super::driver::{Crew, Driver, Exit};
 use super::event::{Event, Phase};
-use super::guard::Probation;
 use super::link::Links;
 use super::machine::{End, Machine, PlayRun};
 use super::meeting::Meeting;
@@ -276,7 +276,8 @@ impl Walk {
             approvals,
             crew: Arc::clone(crew),
             interrupt: self.interrupt.clone(),
-            probation: Probation::default(),
+            pending: Pending::default(),
+            awaited: HashSet::new(),
         })
     }
 

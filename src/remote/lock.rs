@@ -78,7 +78,10 @@ file=$HOME/.mxprov.lock; : >>"$file" || exit 3
 fi
 exec 9<"$file" || exit 3
 flock -w "$wait" 9
-case $? in
+status=$?
+# A host that heals itself from a run that was cut is soon done with it.
+if [ "$status" = 1 ] && grep -q '^guard' "$file"; then flock -w 60 9; status=$?; fi
+case $status in
 0) ;;
 1) echo busy; cat "$file"; echo end; exit 0 ;;
 *) exit 3 ;;

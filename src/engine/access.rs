@@ -31,14 +31,17 @@ pub struct Held {
 }
 
 impl Driver {
-    /// An action's script, with what must be kept on the host before it.
-    pub(super) fn guarded(
+    /// An action's script, with what must be noted on the host before it.
+    pub(super) fn ready(
         &mut self,
         task: &Arc<Task>,
         action: &dyn Action,
         manner: &Manner,
     ) -> Result<Script, Halt> {
-        let script = prepared(action, manner);
+        let mut script = prepared(action, manner);
+        if let Some(note) = self.owe(task, manner) {
+            script = behind(&note, &script);
+        }
         let Some((inverse, check)) = guard::configuration_of(action) else { return Ok(script) };
         if self.target(&manner.host)?.transport == Transport::Local {
             return Ok(script);
@@ -82,19 +85,21 @@ impl Driver {
     /// A change that could shut us out: the host undoes it by itself unless a new login works.
     pub(super) async fn send_guarded(
         &mut self,
+        task: &Arc<Task>,
         action: &dyn Action,
         manner: &Manner,
     ) -> Result<Output, Halt> {
+        let script = self.ready(task, action, manner)?;
         let Some(effect) = guard::effect_of(action) else { return Ok(Output::default()) };
         let target = self.target(&manner.host)?;
         let shell = self.shell(manner).await?;
         if target.transport == Transport::Local {
-            return Ok(shell.run_one(prepared(action, manner)).await?);
+            return Ok(shell.run_one(script).await?);
         }
         let held = self.pending.remove(&manner.host).map(|held| held.probation);
         let probation = held.unwrap_or_else(Probation::new);
         let began = Instant::now();
-        let parts = [probation.arm(&effect), prepared(action, manner)];
+        let parts = [probation.arm(&effect), script];
         let mut outputs: Vec<Output> = Vec::new();
         let mut sink = |_: usize, output: Output| outputs.push(output);
         let ran = shell.run(&parts, OnFailure::Stop, &mut sink);

@@ -80,15 +80,6 @@ impl Driver {
                 None => break,
             }
         }
-        let target = self.target(&manner.host)?;
-        let links = Arc::clone(&self.links);
-        let _turn = links.turn().await;
-        let keeps = |action: &Arc<dyn Action>| configuration_of(action.as_ref()).is_some();
-        let kept = entries.iter().flat_map(|entry| actions_of(&entry.evaluation)).any(keeps);
-        if kept || manner.host == self.machine.host {
-            let who = &self.shared.choices.who;
-            self.links.hold(&manner.host, &target, &manner.become_user, who).await?;
-        }
         self.send_entries(entries, &manner, &start).await
     }
 
@@ -105,6 +96,8 @@ impl Driver {
             let visit = before.visit(task);
             let open = before.is_open() || self.approvals.is_open(&before.host, &visit);
             self.notify(task, open);
+        } else {
+            self.remind(task);
         }
         let actions = actions_of(&evaluation).count();
         Entry { task: Arc::clone(task), handler, evaluation, before, actions }
@@ -113,7 +106,15 @@ impl Driver {
     /// The next task, if it is plain (or has nothing to do) and nothing of it is missing.
     fn next_plain(&mut self, manner: &Manner) -> Option<(Arc<Task>, Evaluation, bool)> {
         loop {
-            let Some(Work::Task { task, handler }) = self.machine.current() else { return None };
+            let (task, handler) = match self.machine.current()? {
+                Work::Task { task, handler } => (task, handler),
+                Work::Remind => {
+                    self.remind_of_all();
+                    self.machine.advance();
+                    continue;
+                }
+                Work::Gather => return None,
+            };
             if !handler && !(self.shared.selects)(&task) {
                 self.machine.advance();
                 continue;
@@ -172,7 +173,7 @@ impl Driver {
         for (entry, content) in entries.iter().enumerate() {
             let mut proofs = Vec::new();
             for (index, action) in actions_of(&content.evaluation).enumerate() {
-                layout.parts.push(self.guarded(&content.task, action.as_ref(), manner)?);
+                layout.parts.push(self.ready(&content.task, action.as_ref(), manner)?);
                 layout.owners.push((entry, index, None));
                 let proof = proof_of(action.as_ref(), &world);
                 for (bundle, questions) in proof.bundles.iter().enumerate() {
@@ -193,6 +194,15 @@ impl Driver {
         manner: &Manner,
         start: &World,
     ) -> Result<OnceResult, Halt> {
+        let target = self.target(&manner.host)?;
+        let links = Arc::clone(&self.links);
+        let turn = links.turn().await;
+        let keeps = |action: &Arc<dyn Action>| configuration_of(action.as_ref()).is_some();
+        let kept = entries.iter().flat_map(|entry| actions_of(&entry.evaluation)).any(keeps);
+        if kept || manner.host == self.machine.host {
+            let who = &self.shared.choices.who;
+            self.links.hold(&manner.host, &target, &manner.become_user, who).await?;
+        }
         let began = Instant::now();
         let layout = self.lay_out(&entries, manner, start)?;
         let all = entries.iter().flat_map(|entry| actions_of(&entry.evaluation));
@@ -207,6 +217,7 @@ impl Driver {
         let mut sink = |index: usize, output: Output| outputs[index] = Some(output);
         let lost = shell.run(&layout.parts, OnFailure::Stop, &mut sink).await.err();
         let took = began.elapsed();
+        drop(turn);
         let sent = sort(&layout, outputs, manner, entries.len());
         for (index, (entry, sent)) in entries.into_iter().zip(sent).enumerate() {
             for (action, _) in actions_of(&entry.evaluation).zip(&sent.outputs) {
@@ -230,11 +241,15 @@ impl Driver {
             {
                 return Err(Halt::Unreachable(lost.to_string()));
             }
+            self.ledger.doubt();
             return self.fail_entry(entry, manner, sent, took).await;
         }
         match lost {
             Some(lost) => Err(Halt::Unreachable(lost.to_string())),
-            None => Ok(OnceResult::default()),
+            None => {
+                self.strike_out().await;
+                Ok(OnceResult::default())
+            }
         }
     }
 
@@ -250,7 +265,10 @@ impl Driver {
         let ends = self.conclude_all(&entry.task, &entry.evaluation, outputs);
         let ended = Ended { ends, took };
         self.report(&entry.task, entry.handler, &entry.evaluation, &ended);
-        self.settled(&ended.ends);
+        self.settled(&ended.ends, false);
+        if entry.handler {
+            self.pay(&entry.task);
+        }
     }
 
     /// A task of the batch failed: those behind it were not carried out.

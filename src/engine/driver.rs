@@ -14,6 +14,7 @@ use crate::value::{Key, Map, Value};
 use super::access::Pending;
 use super::approval::Approvals;
 use super::controller::TaskFiles;
+use super::debt::{Keeper, Ledger};
 use super::evaluate::{
     Evaluation, ItemPlan, Missing, Subject, Verdict, Wanted, evaluate, looks_at_others, predict,
     runs_once,
@@ -121,8 +122,8 @@ pub struct Driver {
     pub interrupt: watch::Receiver<bool>,
     /// Changes of connectivity since access was last proven.
     pub pending: Pending,
-    /// Hosts that are known not to be healing themselves from an earlier run.
-    pub awaited: std::collections::HashSet<Arc<str>>,
+    /// Handlers that are owed.
+    pub ledger: Ledger,
 }
 
 /// A task that stopped the host's run.
@@ -153,6 +154,7 @@ impl Driver {
     pub async fn run(&mut self) -> Exit {
         let exit = self.walk().await;
         let exit = self.leave_nothing_unproven(exit).await;
+        self.settle_debts(&exit).await;
         self.shared.variables.publish(&self.machine.host, &self.machine.memory);
         self.crew.meeting.leave();
         exit
@@ -174,11 +176,16 @@ impl Driver {
                 return Exit::Finished(self.machine.result());
             };
             let at = match &work {
+                Work::Remind => {
+                    self.remind_of_all();
+                    self.machine.advance();
+                    continue;
+                }
                 Work::Gather => (super::gather::task(&self.machine.run.play), false),
                 Work::Task { task, handler } => (Arc::clone(task), *handler),
             };
             let done = match work {
-                Work::Gather => self.gather().await,
+                Work::Gather | Work::Remind => self.gather().await,
                 Work::Task { task, handler } => self.task(&task, handler).await,
             };
             if let Err(Halt::Unreachable(message)) = done {
@@ -208,7 +215,7 @@ impl Driver {
         let failure = Failure::new(self.title(task), &message);
         let ended = Ended::at_once(vec![super::outcome::failed(message)]);
         self.report(task, handler, &evaluation, &ended);
-        self.settled(&ended.ends);
+        self.settled(&ended.ends, false);
         self.fail(failure);
     }
 
@@ -313,6 +320,10 @@ impl Driver {
         let Some(result) = self.crew.hear(&key, &mut self.interrupt).await else { return Ok(()) };
         self.machine.visited(task);
         self.machine.advance();
+        if handler && result.failed.is_none() {
+            self.pay(task);
+            self.strike_out().await;
+        }
         if let Some((name, value)) = result.registered {
             self.machine.memory.set(&name, value);
         }
@@ -397,6 +408,10 @@ impl Driver {
             let (task, gather) = match scout.current() {
                 None => break,
                 Some(Work::Gather) => (super::gather::task(&scout.run.play), true),
+                Some(Work::Remind) => {
+                    scout.advance();
+                    continue;
+                }
                 Some(Work::Task { task, handler }) => {
                     if !handler && !(self.shared.selects)(&task) {
                         scout.advance();
@@ -533,14 +548,21 @@ impl Driver {
             };
             let links = Arc::clone(&self.links);
             // What an earlier run left unproven is put back by the host: the answers come after.
-            let fresh = self.phase == Phase::Plan && self.awaited.insert(Arc::clone(&host));
-            let first = fresh.then(super::guard::wait_for_healing);
+            let keeper = Keeper { host: Arc::clone(&host), user: Arc::clone(&group.user) };
+            let fresh = target.is_some() && self.ledger.is_news(&keeper);
+            let first = fresh.then(|| {
+                let healing = self.phase == Phase::Plan;
+                let wait = healing.then(super::guard::wait_for_healing);
+                let mut first = wait.unwrap_or_default();
+                first.append(&Ledger::question());
+                first
+            });
             asking.push(async move {
                 let shell = match target {
                     Some(target) => Some(links.shell(&group.host, &target, &group.user).await?),
                     None => None,
                 };
-                fetch::ask(group, shell.as_deref(), first).await
+                Ok::<_, LinkError>((keeper, fetch::ask(group, shell.as_deref(), first).await?))
             });
         }
         let answers = {
@@ -548,7 +570,11 @@ impl Driver {
             futures_util::future::join_all(asking).await
         };
         for answers in answers {
-            for answer in answers? {
+            let (keeper, (answers, first)) = answers?;
+            if let Some(output) = first {
+                self.learn_debts(keeper, &output);
+            }
+            for answer in answers {
                 self.machine.world_mut(&answer.host).learn(&answer.user, answer.id, answer.state);
             }
         }
@@ -628,13 +654,16 @@ impl Driver {
         let ended = Ended { ends, took };
         self.report(task, handler, evaluation, &ended);
         let ends = ended.ends;
-        self.settled(&ends);
+        let owed = handler && self.phase == Phase::Plan && self.is_owed(task);
+        self.settled(&ends, owed);
         let unknown = ends.iter().any(|end| matches!(end.status, Status::Unknown { .. }));
         let changed = ends.iter().any(ItemEnd::is_changed);
         if changed || unknown {
             let was_open = self.phase == Phase::Apply
                 && (open || self.approvals.is_open(&self.machine.host, &visit));
             self.notify(task, unknown || was_open);
+        } else {
+            self.remind(task);
         }
         for outcome in steered {
             match outcome {
@@ -648,6 +677,10 @@ impl Driver {
             }
         }
         let failure = self.failure_of(task, evaluation, &ends);
+        if handler && failure.is_none() {
+            self.pay(task);
+            self.strike_out().await;
+        }
         if let Some(failure) = &failure {
             self.fail((**failure).clone());
         }
@@ -731,6 +764,7 @@ impl Driver {
         ended: &Ended,
     ) {
         let title = self.title(task);
+        let owed = handler && self.is_owed(task);
         let last = ended.ends.len().min(evaluation.items.len()).saturating_sub(1);
         for (index, (item, end)) in evaluation.items.iter().zip(&ended.ends).enumerate() {
             // The time is that of all items together: it is told once.
@@ -761,6 +795,7 @@ impl Driver {
                 module: task.module().into(),
                 span: task.span.clone(),
                 handler,
+                owed,
                 item: item.item.as_ref().map(|(_, label)| {
                     if hidden { crate::value::MASK.to_string() } else { label.clone() }
                 }),
@@ -779,12 +814,13 @@ impl Driver {
         }
     }
 
-    pub(super) fn settled(&self, ends: &[ItemEnd]) {
+    /// `owed`: even if nothing is to be sent, the host must be told that it was done.
+    pub(super) fn settled(&self, ends: &[ItemEnd], owed: bool) {
         self.shared.sink.event(Event::Settled {
             phase: self.phase,
             host: Arc::clone(&self.machine.host),
             status: super::outcome::overall(ends),
-            unsent: ends.iter().any(|end| end.unsent),
+            unsent: owed || ends.iter().any(|end| end.unsent),
         });
     }
 
@@ -792,51 +828,6 @@ impl Driver {
         let render = self.render(&self.machine, Some(task));
         // A `no_log` that cannot be rendered hides.
         render.flag(task, Keyword::NoLog).map_or(true, |flag| flag.unwrap_or(false))
-    }
-
-    /// Notifies the task's handlers.
-    pub(super) fn notify(&mut self, task: &Task, open: bool) {
-        let mut names: Vec<String> = Vec::new();
-        let mut problems: Vec<String> = Vec::new();
-        {
-            let render = self.render(&self.machine, Some(task));
-            for setting in task.notify() {
-                match render.value(&setting.value) {
-                    Ok(Value::Str(text)) => names.push(text.as_str().to_string()),
-                    Ok(Value::List(items)) => {
-                        names.extend(items.iter().filter_map(Value::as_str).map(str::to_string));
-                    }
-                    Ok(_) => problems.push(format!("{}: `notify` needs names", setting.span)),
-                    Err(suspend) => problems.push(words_of(&suspend)),
-                }
-            }
-        }
-        let mut machine = self.machine.clone();
-        for name in names {
-            let title = |handler: &Task| {
-                let name = handler.name.as_ref()?;
-                if !name.is_template() {
-                    return Some(name.as_str().to_string());
-                }
-                let render = self.render(&self.machine, Some(handler));
-                render.value(&Value::Str(name.clone())).ok()?.as_str().map(str::to_string)
-            };
-            match machine.notify(&name, &title, open) {
-                Some(fresh) => {
-                    for handler in fresh {
-                        self.shared.sink.event(Event::Notified {
-                            host: Arc::clone(&machine.host),
-                            handler: self.title(&handler),
-                        });
-                    }
-                }
-                None => problems.push(format!("there is no handler `{name}`")),
-            }
-        }
-        self.machine = machine;
-        if !problems.is_empty() {
-            self.fail_with(task, false, problems.join("; "));
-        }
     }
 
     pub(super) fn fail(&mut self, failure: Failure) {

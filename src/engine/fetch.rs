@@ -95,16 +95,17 @@ impl Bundle {
 
 /// Asks one group: what the controller knows itself, and the rest in one round trip.
 ///
-/// `first` runs before the questions.
+/// `first` runs before the questions; its output comes with the answers.
 pub async fn ask(
     group: Group,
     shell: Option<&Shell>,
     first: Option<Script>,
-) -> Result<Vec<Answer>, LinkError> {
+) -> Result<(Vec<Answer>, Option<Output>), LinkError> {
     let user = user_key(&group.user);
     let mut answers = Vec::new();
     let mut for_host = Vec::new();
     let mut ours = Vec::new();
+    let mut said = None;
     for query in group.queries {
         match query.controller() {
             Some(future) => ours.push((query.id().clone(), future)),
@@ -126,12 +127,15 @@ pub async fn ask(
             .run(&scripts, OnFailure::Continue, &mut sink)
             .await
             .map_err(|lost| LinkError::Unreachable(lost.to_string()))?;
+        if before > 0 {
+            said = outputs.first_mut().and_then(Option::take);
+        }
         for (bundle, output) in bundles.iter().zip(outputs.into_iter().skip(before)) {
             let output = output.unwrap_or_default();
             answers.extend(bundle.answers(&group.host, &user, &output));
         }
     }
-    Ok(answers)
+    Ok((answers, said))
 }
 
 /// Whether any of the questions is for the host itself.

@@ -207,7 +207,7 @@ impl Driver {
             if simple > 0 {
                 self.send_together(task, now, manner, &mut sent).await?;
             } else {
-                self.send_special(&now[0], manner, &mut sent).await?;
+                self.send_special(task, &now[0], manner, &mut sent).await?;
             }
             rest = later;
         }
@@ -233,7 +233,7 @@ impl Driver {
         let mut owners: Vec<(usize, Option<usize>)> = Vec::new();
         let mut world = self.machine.world(&manner.host);
         for (index, action) in actions.iter().enumerate() {
-            parts.push(self.guarded(task, action.as_ref(), manner)?);
+            parts.push(self.ready(task, action.as_ref(), manner)?);
             owners.push((index, None));
             let proof = proof_of(action.as_ref(), &world);
             // The next one finds what this one left behind: enabled, then started.
@@ -277,6 +277,7 @@ impl Driver {
     /// Actions that do not go through the shell in one piece.
     async fn send_special(
         &mut self,
+        task: &Arc<Task>,
         action: &Arc<dyn Action>,
         manner: &Manner,
         sent: &mut Sent,
@@ -296,9 +297,9 @@ impl Driver {
                 self.reconnect(manner, limit).await?
             }
             Step::Shell(_) if guard::effect_of(action.as_ref()).is_some() => {
-                self.send_guarded(action.as_ref(), manner).await?
+                self.send_guarded(task, action.as_ref(), manner).await?
             }
-            Step::Shell(_) => self.send_detached(action.as_ref(), manner).await?,
+            Step::Shell(_) => self.send_detached(task, action.as_ref(), manner).await?,
         };
         let fine = action.succeeded(&output);
         sent.outputs.push(output);
@@ -340,12 +341,13 @@ impl Driver {
     /// is made anew and picks the result up.
     async fn send_detached(
         &mut self,
+        task: &Arc<Task>,
         action: &dyn Action,
         manner: &Manner,
     ) -> Result<Output, Halt> {
         let id = JobId::random();
         let label = action.summary();
-        let script = prepared(action, manner);
+        let script = self.ready(task, action, manner)?;
         let mut lost = None;
         for _ in 0..3 {
             let shell = match self.shell(manner).await {

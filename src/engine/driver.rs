@@ -23,6 +23,7 @@ use super::event::{Event, Phase, Status, TaskEvent};
 use super::fetch;
 use super::flow::{Steered, steer};
 use super::link::{LinkError, Links};
+use super::lock::Alone;
 use super::machine::{End, Failure, Machine, Work};
 use super::meeting::Meeting;
 use super::outcome::{Ended, ItemEnd, censored, conclude, joined, words_of};
@@ -341,7 +342,11 @@ impl Driver {
 
     /// Plans the task until nothing is missing, then shows or sends it.
     async fn carry_out(&mut self, task: &Arc<Task>, handler: bool) -> Result<OnceResult, Halt> {
-        let evaluation = self.evaluate_fully(task).await?;
+        let mut evaluation = self.evaluate_fully(task).await?;
+        let _alone = match self.phase {
+            Phase::Apply => self.alone(task, &mut evaluation).await?,
+            Phase::Plan => None,
+        };
         let sends = |item: &ItemPlan| match &item.verdict {
             Verdict::Plan(plan) if !plan.actions.is_empty() => {
                 self.phase == Phase::Apply
@@ -364,6 +369,40 @@ impl Driver {
                 .collect()
         };
         self.settle(task, handler, &evaluation, Ended::at_once(ends)).await
+    }
+
+    /// Whoever changes a machine is the only one of this run to do so, whatever its names: what
+    /// another name has changed since is asked anew.
+    async fn alone(
+        &mut self,
+        task: &Arc<Task>,
+        evaluation: &mut Evaluation,
+    ) -> Result<Option<Alone>, Halt> {
+        let host = Arc::clone(&self.machine.host);
+        let manner = evaluation.items.iter().find_map(|item| match (&item.verdict, &item.manner) {
+            (Verdict::Plan(plan), Some(manner)) if !plan.actions.is_empty() => {
+                (manner.host == host).then(|| Arc::clone(manner))
+            }
+            _ => None,
+        });
+        let Some(manner) = manner else { return Ok(None) };
+        let target = self.target(&host)?;
+        let who = self.shared.choices.who.clone();
+        loop {
+            let alone = self.links.alone(&host, &target).await;
+            {
+                let _turn = self.links.turn().await;
+                self.links.hold(&host, &target, &manner.become_user, &who).await?;
+            }
+            if !self.links.is_right(&host, &alone) {
+                continue;
+            }
+            if alone.stale {
+                self.machine.world_mut(&host).forget_all();
+                *evaluation = self.evaluate_fully(task).await?;
+            }
+            return Ok(Some(alone));
+        }
     }
 
     /// Evaluates a task, asking for what is missing, with what the tasks after it will miss.

@@ -16,6 +16,7 @@ mod flow;
 mod gather;
 mod guard;
 mod link;
+mod lock;
 mod machine;
 mod meeting;
 mod memory;

@@ -81,11 +81,14 @@ fn secret(node: &Node) -> Result<Secret, Diagnostic> {
             .and_then(|(_, value)| value.as_str().map(str::to_owned))
             .ok_or_else(|| Diagnostic::new(format!("`{name}` is missing")).at(&node.span))
     };
-    let length = || match node.entry("length").map(|(_, value)| value.to_value()) {
-        Some(crate::value::Value::Int(length)) if length >= 16 => {
-            Ok(length.unsigned_abs() as usize)
-        }
-        _ => Err(Diagnostic::new("`length` is a number, 16 at least").at(&node.span)),
+    let length = || {
+        let length = match node.entry("length").map(|(_, value)| value.to_value()) {
+            Some(crate::value::Value::Int(length)) => usize::try_from(length).ok(),
+            _ => None,
+        };
+        length
+            .filter(|length| *length >= 16)
+            .ok_or_else(|| Diagnostic::new("`length` is a number, 16 at least").at(&node.span))
     };
     let kind = match word("kind")?.as_str() {
         "token" => Kind::Token(length()?),

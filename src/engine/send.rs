@@ -290,7 +290,14 @@ impl Driver {
                     Err(error) => complaint_output(format!("`{path}` cannot be written: {error}")),
                 }
             }
-            Step::Reboot { script, limit } => self.reboot(&script, limit, manner).await?,
+            Step::Reboot { script, limit } => {
+                self.bridge(&manner.host, limit).await?;
+                let output = self.reboot(&script, limit, manner).await?;
+                if output.succeeded() {
+                    self.came_back(&manner.host);
+                }
+                output
+            }
             Step::Reconnect { delay, limit } => {
                 self.bridge(&manner.host, delay + limit + Duration::from_secs(60)).await?;
                 self.wait(delay).await;
@@ -383,7 +390,6 @@ impl Driver {
     ) -> Result<Output, Halt> {
         let shell = self.shell(manner).await?;
         let boot = boot_id(&shell).await?;
-        self.bridge(&manner.host, limit).await?;
         let began = Instant::now();
         // The connection goes down with the host: what it says at the end does not matter.
         let _ = tokio::time::timeout(Duration::from_secs(10), shell.run_one(script.clone())).await;
@@ -393,10 +399,7 @@ impl Driver {
             self.wait(Duration::from_secs(1)).await;
             match self.shell(manner).await {
                 Ok(shell) => match boot_id(&shell).await {
-                    Ok(now) if now != boot => {
-                        self.came_back(&manner.host);
-                        return Ok(Output::default());
-                    }
+                    Ok(now) if now != boot => return Ok(Output::default()),
                     Ok(_) => {}
                     Err(Halt::Unreachable(error) | Halt::Failed(error)) => reason = error,
                 },

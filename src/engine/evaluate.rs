@@ -98,7 +98,9 @@ pub fn evaluate(subject: &Subject<'_>) -> Result<Evaluation, Missing> {
                 verdict,
                 assumptions: vec![],
             };
-            return Ok(Evaluation { items: vec![item], looped: true });
+            // Nobody knows what a list holds that only applying can tell, nor how long it is.
+            let looped = matches!(item.verdict, Verdict::Skipped(_));
+            return Ok(Evaluation { items: vec![item], looped });
         }
     };
     let mut plans = Vec::with_capacity(items.len());

@@ -8,7 +8,7 @@ use crate::remote::Output;
 use crate::resource::{Diff, Suspend};
 use crate::value::{Key, MASK, Map, Str, Value};
 
-use super::evaluate::{ItemPlan, Verdict};
+use super::evaluate::{Evaluation, ItemPlan, Verdict};
 use super::event::Status;
 use super::render::Render;
 
@@ -83,9 +83,8 @@ pub fn conclude(
         }
         Verdict::Unknown(unknown) => {
             let mut end = ItemEnd::new(Status::Unknown { reason: unknown.reason.clone() });
-            end.result = pending(&unknown.reason);
-            for name in ["changed", "failed", "skipped"] {
-                end.result.insert(Key::from(name), Value::Unknown(Arc::clone(unknown)));
+            for key in [Key::from("changed"), Key::from("failed"), Key::Rest] {
+                end.result.insert(key, Value::Unknown(Arc::clone(unknown)));
             }
             end
         }
@@ -115,25 +114,11 @@ pub fn failed(message: String) -> ItemEnd {
     end
 }
 
-/// The fields that many modules register only after they ran.
+/// What a module registers that may add to it once its actions have run: that they do is certain,
+/// so it is not skipped; whatever else there will be, only applying can tell.
 fn pending(reason: &str) -> Map {
-    const FIELDS: [&str; 14] = [
-        "stdout",
-        "stderr",
-        "stdout_lines",
-        "stderr_lines",
-        "rc",
-        "msg",
-        "start",
-        "end",
-        "delta",
-        "content",
-        "json",
-        "status",
-        "stat",
-        "results",
-    ];
-    FIELDS.iter().map(|name| (Key::from(*name), Value::unknown(reason))).collect()
+    let entries = [(Key::from("skipped"), Value::Omit), (Key::Rest, Value::unknown(reason))];
+    entries.into_iter().collect()
 }
 
 fn conclude_plan(plan: &Plan, outputs: Option<&[Output]>) -> ItemEnd {
@@ -297,8 +282,8 @@ pub fn until_holds(task: &Task, render: &Render<'_>, end: &ItemEnd) -> Result<bo
 }
 
 /// What a loop registers: the results of its items, and what they come to together.
-pub fn joined(ends: &[ItemEnd], looped: bool) -> Map {
-    if !looped {
+pub fn joined(ends: &[ItemEnd], evaluation: &Evaluation) -> Map {
+    if !evaluation.looped {
         return ends.first().map(|end| end.result.clone()).unwrap_or_default();
     }
     let any = |name: &str| {
@@ -324,7 +309,9 @@ pub fn joined(ends: &[ItemEnd], looped: bool) -> Map {
         _ => "All items completed",
     };
     map.insert(Key::from("msg"), Value::data(message));
-    let results = ends.iter().map(|end| Value::Map(Arc::new(end.result.clone())));
+    // An empty list has an end, to be shown, but no item.
+    let items = ends.iter().zip(&evaluation.items).filter(|(_, plan)| plan.item.is_some());
+    let results = items.map(|(end, _)| Value::Map(Arc::new(end.result.clone())));
     map.insert(Key::from("results"), Value::list(results));
     map
 }

@@ -55,7 +55,7 @@ impl Driver {
             self.fail((**failure).clone());
         }
         let registered = task.register.as_ref().map(|register| {
-            let result = joined(&ends, evaluation.looped);
+            let result = joined(&ends, evaluation);
             (register.name.clone(), Value::Map(Arc::new(result)))
         });
         let variables = ends.iter().flat_map(|end| end.variables.clone()).collect();
@@ -167,7 +167,7 @@ impl Driver {
         ends: &[ItemEnd],
     ) -> Option<Arc<Failure>> {
         ends.iter().find_map(ItemEnd::failure)?;
-        let result = Value::Map(Arc::new(joined(ends, evaluation.looped)));
+        let result = Value::Map(Arc::new(joined(ends, evaluation)));
         Some(Arc::new(Failure { task: self.title(task), result }))
     }
 
@@ -212,7 +212,7 @@ impl Driver {
             }
         }
         if let Some(register) = &task.register {
-            let result = joined(ends, evaluation.looped);
+            let result = joined(ends, evaluation);
             machine.memory.set(&register.name, Value::Map(Arc::new(result)));
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::failure::{Stop, known};
+use super::member::whole;
 use super::python;
 use crate::diagnostic::{Diagnostic, list_or};
 use crate::value::{Map, Value};
@@ -139,7 +140,7 @@ impl Bound {
 pub(crate) fn items(value: &Value) -> Result<Vec<Value>, Stop> {
     match value {
         Value::List(items) => Ok(items.as_ref().clone()),
-        Value::Map(map) => Ok(map.keys().map(crate::value::Key::to_value).collect()),
+        Value::Map(map) => Ok(whole(map)?.keys().map(crate::value::Key::to_value).collect()),
         Value::Str(text) => {
             Ok(text.as_str().chars().map(|character| Value::data(character.to_string())).collect())
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::arguments::{Arguments, items};
 use super::eval::{Item, Session};
 use super::failure::{Stop, fully_known};
+use super::member::whole;
 use super::{lookup, python, time};
 use crate::diagnostic::Diagnostic;
 use crate::value::{Key, Map, Value};
@@ -109,7 +110,7 @@ fn dict(arguments: Arguments) -> Result<Value, Stop> {
     let mut map = Map::new();
     for source in &arguments.positional {
         if let Value::Map(entries) = source {
-            map.extend(entries.iter().map(|(key, value)| (key.clone(), value.clone())));
+            map.extend(whole(entries)?.iter().map(|(key, value)| (key.clone(), value.clone())));
             continue;
         }
         for pair in items(source)? {

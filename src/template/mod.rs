@@ -17,6 +17,7 @@ mod header;
 mod json_text;
 mod lookup;
 mod mersenne;
+mod member;
 mod method;
 mod overlay;
 mod place;

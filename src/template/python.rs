@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::failure::Stop;
+use super::member;
 use crate::value::{Key, Value};
 
 /// `str(value)`.
@@ -114,7 +115,9 @@ pub(crate) fn truth(value: &Value) -> Result<bool, Stop> {
         Value::Float(number) => *number != 0.0,
         Value::Str(text) => !text.as_str().is_empty(),
         Value::List(items) => !items.is_empty(),
-        Value::Map(map) => !map.is_empty(),
+        Value::Map(map) => {
+            map.keys().any(|key| *key != Key::Rest) || !member::whole(map)?.is_empty()
+        }
         Value::Unknown(unknown) => return Err(Stop::Unknown(Arc::clone(unknown))),
         Value::Encrypted(_) | Value::Omit => true,
     })
@@ -159,6 +162,7 @@ pub(crate) fn equal(a: &Value, b: &Value) -> Result<bool, Stop> {
             all_equal(a.iter().zip(b.iter()))
         }
         (Value::Map(a), Value::Map(b)) => {
+            let (a, b) = (member::whole(a)?, member::whole(b)?);
             if a.len() != b.len() {
                 return Ok(false);
             }
@@ -235,7 +239,8 @@ pub(crate) fn contains(container: &Value, item: &Value) -> Result<bool, Stop> {
             other.type_name()
         ))),
         (Value::Map(map), key) => {
-            Ok(Key::from_value(key).is_some_and(|key| map.contains_key(&key)))
+            let key = Key::from_value(key);
+            Ok(key.map_or(Ok(None), |key| member::of(map, &key))?.is_some())
         }
         (Value::List(items), item) => {
             let mut doubt = None;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::harness::{Bench, Variables, written};
 use super::{Dialect, Failure, Scope};
 use crate::diagnostic::Source;
-use crate::value::{Encrypted, MASK, Value};
+use crate::value::{Encrypted, Key, MASK, Map, Value};
 
 fn unknown() -> Value {
     Value::unknown("`a command` has not run yet")
@@ -329,6 +329,66 @@ fn unknown_parts_travel_through_containers_only() {
         bench.templar.render_partly(&written("{{ reg }}"), &bench.variables, context)
     });
     assert!(partly.expect("is partly known").find_unknown().is_some());
+}
+
+#[test]
+fn what_else_an_open_mapping_holds_is_unknown() {
+    let open = Map::from_iter([
+        (Key::from("changed"), Value::Bool(true)),
+        (Key::from("skipped"), Value::Omit),
+        (Key::Rest, unknown()),
+    ]);
+    let bench = Bench::new().with("reg", Value::Map(Arc::new(open)));
+    let known = [
+        ("{{ reg is defined and reg.changed is defined and reg is changed }}", true),
+        ("{{ reg is skipped or reg.skipped is defined or reg.skipped | default(false) }}", false),
+        ("{{ 'changed' in reg and reg.get('changed') }}", true),
+        ("{{ reg is mapping and (reg | ternary(true, false)) }}", true),
+        ("{{ (reg | combine({'rc': 0})).rc == 0 }}", true),
+        ("{{ [reg] | map(attribute='changed') | first }}", true),
+        ("{{ [reg] | rejectattr('skipped', 'defined') | length == 1 }}", true),
+    ];
+    for (text, wanted) in known {
+        assert_eq!(bench.message(text), format!("value {:?}", Value::Bool(wanted)), "{text}");
+    }
+    for text in [
+        "{{ reg.json.name }}",
+        "{{ reg['location'] }}",
+        "{{ reg.location | default('x') }}",
+        "{{ reg.location is defined }}",
+        "{{ reg.location is undefined }}",
+        "{{ reg.get('location', 1) }}",
+        "{{ reg | attr('location') }}",
+        "{{ 'location' in reg }}",
+        "{{ reg | length }}",
+        "{{ reg == {'changed': true} }}",
+        "{{ reg.keys() | list }}",
+        "{{ reg.values() | length }}",
+        "{{ reg | dict2items | length }}",
+        "{{ reg | list | length }}",
+        "{% for key in reg %}x{% endfor %}",
+        "{% for key, value in reg.items() %}x{% endfor %}",
+        "{{ (reg | combine({'rc': 0})).stdout }}",
+        "{{ ({'changed': 1} | combine(reg)).changed }}",
+        "{{ dict(reg).changed }}",
+        "{{ dict(**reg).changed }}",
+        "{{ [reg] | map(attribute='location', default='x') | list }}",
+        "{{ [reg] | selectattr('location', 'defined') | list }}",
+        "{{ [reg] | items2dict(key_name='location') }}",
+        "{{ [reg] | rekey_on_member('location') }}",
+        "{{ [reg] | subelements('items', skip_missing=True) }}",
+        "{{ reg is unreachable }}",
+        "{% set ns = namespace(x={}) %}{{ ns.x.update(reg) }}",
+        "{{ reg }}",
+    ] {
+        assert!(
+            matches!(bench.render(text), Err(Failure::Unknown(_))),
+            "{text}: {}",
+            bench.message(text)
+        );
+    }
+    assert!(!bench.when("false and reg.location").expect("is known"));
+    assert!(matches!(bench.when("reg.location == 'x'"), Err(Failure::Unknown(_))));
 }
 
 #[test]

@@ -26,7 +26,8 @@ impl Value {
             Self::Str(text) => Json::from(text.as_str()),
             Self::List(items) => items.iter().map(|item| item.json(mask)).collect(),
             Self::Map(map) => {
-                map.iter().map(|(key, value)| (key.to_string(), value.json(mask))).collect()
+                let there = map.iter().filter(|(_, value)| **value != Self::Omit);
+                there.map(|(key, value)| (key.to_string(), value.json(mask))).collect()
             }
             Self::Encrypted(encrypted) => match encrypted.plain.get() {
                 Some(plain) if !mask => Json::from(plain.as_str()),

@@ -19,6 +19,9 @@ pub enum Key {
     Bool(bool),
     /// `null:` or `~:`.
     Null,
+    /// All other keys, in a mapping of which only applying can tell what else it holds: its value
+    /// is unknown. Nothing that people write is this key.
+    Rest,
 }
 
 impl Key {
@@ -37,6 +40,7 @@ impl Key {
             Self::Int(number) => Value::Int(*number),
             Self::Bool(truth) => Value::Bool(*truth),
             Self::Null => Value::Null,
+            Self::Rest => Value::unknown("what else the mapping holds"),
         }
     }
 
@@ -59,6 +63,7 @@ impl Hash for Key {
             Self::Int(number) => number.hash(state),
             Self::Bool(truth) => truth.hash(state),
             Self::Null => 0u8.hash(state),
+            Self::Rest => 1u8.hash(state),
         }
     }
 }
@@ -94,6 +99,7 @@ impl fmt::Display for Key {
             Self::Int(number) => write!(f, "{number}"),
             Self::Bool(truth) => write!(f, "{truth}"),
             Self::Null => f.write_str("null"),
+            Self::Rest => f.write_str("(anything else)"),
         }
     }
 }

@@ -43,7 +43,8 @@ pub enum Value {
     Encrypted(Arc<Encrypted>),
     /// A value that only applying can tell.
     Unknown(Arc<Unknown>),
-    /// Ansible's `omit`: the argument is as if it were not written.
+    /// Ansible's `omit`: the argument is as if it were not written. In a mapping with
+    /// [`Key::Rest`], a key that is certainly not there.
     Omit,
 }
 

@@ -4,7 +4,7 @@ use super::item::Item;
 use super::machine::Machine;
 use super::moment;
 use crate::template::failure::{Missing, Stop};
-use crate::template::{python, secret};
+use crate::template::{member, python, secret};
 use crate::value::{Key, Value};
 
 impl<'a> Machine<'_, 'a> {
@@ -81,7 +81,8 @@ pub(crate) fn part(value: &Value, key: &Value) -> Result<Value, Stop> {
                 Value::Float(number) if number.fract() == 0.0 => Some(Key::Int(*number as i64)),
                 other => Key::from_value(other),
             };
-            key.and_then(|key| map.get(&key)).cloned().ok_or_else(absent)
+            let found = key.map_or(Ok(None), |key| member::of(map, &key))?;
+            found.cloned().ok_or_else(absent)
         }
         (Value::List(items), key) => {
             let index = python::integer(key).and_then(|index| position(index, items.len()));

@@ -9,6 +9,7 @@ use super::moment;
 use super::output::Output;
 use crate::template::arguments::Arguments;
 use crate::template::failure::{Missing, Stop, fully_known};
+use crate::template::member::whole;
 use crate::template::syntax::tree::{Argument, At, Expression, Node};
 use crate::template::{function, method, secret};
 use crate::value::Value;
@@ -32,7 +33,9 @@ impl<'a> Machine<'_, 'a> {
                 },
                 Argument::KeywordSplat(node) => match self.known(node)? {
                     Value::Map(map) => arguments.keywords.extend(
-                        map.iter().map(|(key, value)| (key.to_string().into(), value.clone())),
+                        whole(&map)?
+                            .iter()
+                            .map(|(key, value)| (key.to_string().into(), value.clone())),
                     ),
                     other => {
                         let message = format!("`**` wants a mapping, not `{}`", other.type_name());

@@ -252,7 +252,8 @@ impl<'a> Session<'a> {
                 let mut map = Map::with_capacity(entries.len());
                 for (key, item) in entries.iter() {
                     let value = self.part(item, &key.to_string())?;
-                    if value != Value::Omit {
+                    // What is known to be absent stays so.
+                    if value != Value::Omit || *item == Value::Omit {
                         map.insert(key.clone(), value);
                     }
                 }

@@ -6,6 +6,7 @@ use super::{Filter, structural};
 use crate::template::arguments::{Bound, list, mapping};
 use crate::template::eval::Session;
 use crate::template::failure::Stop;
+use crate::template::member::{self, whole};
 use crate::template::python;
 use crate::value::{Key, Map, Value};
 
@@ -66,6 +67,10 @@ fn layers(source: &Value) -> Result<Vec<Value>, Stop> {
 }
 
 fn merge(mut into: Map, from: &Map, recursive: bool, lists: ListMerge) -> Result<Map, Stop> {
+    if !into.is_empty() {
+        // What is not known of it could take the place of anything.
+        whole(from)?;
+    }
     for (key, value) in from {
         let merged = match (into.get(key), value) {
             (Some(Value::Map(old)), Value::Map(new)) if recursive => {
@@ -105,7 +110,7 @@ fn merge_lists(old: &[Value], new: &[Value], lists: ListMerge) -> Result<Value, 
 
 fn dict2items(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
     let (key, value) = (arguments.text_or(0, "key")?, arguments.text_or(1, "value")?);
-    let entries = mapping(input)?.iter();
+    let entries = whole(mapping(input)?)?.iter();
     Ok(Value::list(entries.map(|(k, v)| Value::map([(&*key, k.to_value()), (&*value, v.clone())]))))
 }
 
@@ -116,7 +121,7 @@ fn items2dict(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value
         let entry = mapping(item)?;
         let part = |name: &str| {
             let missing = || Stop::error(format!("`items2dict`: an item has no `{name}`"));
-            entry.get(name).cloned().ok_or_else(missing)
+            member::of(entry, &Key::from(name))?.cloned().ok_or_else(missing)
         };
         let name = part(&key)?;
         let name = Key::from_value(&name)
@@ -127,7 +132,7 @@ fn items2dict(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value
 }
 
 fn pairs(_: &Session<'_>, input: &Value, _: &Bound) -> Result<Value, Stop> {
-    let entries = mapping(input)?.iter();
+    let entries = whole(mapping(input)?)?.iter();
     Ok(Value::list(entries.map(|(key, value)| Value::list([key.to_value(), value.clone()]))))
 }
 
@@ -135,12 +140,12 @@ fn pairs(_: &Session<'_>, input: &Value, _: &Bound) -> Result<Value, Stop> {
 fn rekey(_: &Session<'_>, input: &Value, arguments: &Bound) -> Result<Value, Stop> {
     let (name, duplicates) = (arguments.text(0)?, arguments.text_or(1, "error")?);
     let entries: Vec<Value> = match input {
-        Value::Map(map) => map.values().cloned().collect(),
+        Value::Map(map) => whole(map)?.values().cloned().collect(),
         other => list(other)?.to_vec(),
     };
     let mut result = Map::new();
     for entry in entries {
-        let key = mapping(&entry)?.get(&*name).and_then(Key::from_value);
+        let key = member::of(mapping(&entry)?, &Key::from(&*name))?.and_then(Key::from_value);
         let key = key.ok_or_else(|| Stop::error(format!("an item has no `{name}`")))?;
         if &*duplicates == "error" && result.contains_key(&key) {
             return Err(Stop::error(format!("the key `{key}` is there twice"))
@@ -165,14 +170,16 @@ pub(crate) fn subelements(
     };
     let lenient = arguments.flag(1, false)?;
     let outer: Vec<Value> = match input {
-        Value::Map(map) => map.values().cloned().collect(),
+        Value::Map(map) => whole(map)?.values().cloned().collect(),
         other => list(other)?.to_vec(),
     };
     let mut results = Vec::new();
     for item in outer {
         let mut inner = Some(item.clone());
         for step in &path {
-            inner = inner.as_ref().and_then(|value| value.get(step)).cloned();
+            let map = inner.as_ref().and_then(Value::as_map);
+            let found = map.map_or(Ok(None), |map| member::of(map, &Key::from(step.as_str())))?;
+            inner = found.cloned();
         }
         match inner {
             Some(Value::List(elements)) => results.extend(

@@ -4,6 +4,7 @@ use super::{Filter, filter, structural};
 use crate::template::arguments::{Bound, items, list};
 use crate::template::eval::{Session, part};
 use crate::template::failure::Stop;
+use crate::template::member::whole;
 use crate::template::python;
 use crate::value::Value;
 
@@ -25,7 +26,7 @@ fn length(_: &Session<'_>, input: &Value, _: &Bound) -> Result<Value, Stop> {
     let count = match input {
         Value::Str(text) => text.as_str().chars().count(),
         Value::List(items) => items.len(),
-        Value::Map(map) => map.len(),
+        Value::Map(map) => whole(map)?.len(),
         other => {
             return Err(Stop::error(format!("a `{}` has no length", other.type_name())));
         }

@@ -6,6 +6,7 @@ use crate::template::arguments::{Arguments, Bound, list, mapping};
 use crate::template::eval::Session;
 use crate::template::failure::Stop;
 use crate::template::filter;
+use crate::template::member::whole;
 use crate::template::{python, text_format};
 use crate::value::Value;
 
@@ -41,7 +42,7 @@ fn dict(_: &Session<'_>, arguments: &Bound) -> Result<Vec<Value>, Stop> {
     let mut entries = Vec::new();
     for term in opened(&arguments.rest)? {
         entries.extend(
-            mapping(&term)?.iter().map(|(key, value)| {
+            whole(mapping(&term)?)?.iter().map(|(key, value)| {
                 Value::map([("key", key.to_value()), ("value", value.clone())])
             }),
         );

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{mutates, unknown};
 use crate::template::arguments::{Arguments, items};
 use crate::template::failure::Stop;
+use crate::template::member::{self, whole};
 use crate::value::{Key, Map, Value};
 
 const NAMES: &[&str] = &["items", "keys", "values", "get", "copy", "fromkeys"];
@@ -14,13 +15,14 @@ pub(super) fn call(map: &Map, name: &str, arguments: Arguments) -> Result<Value,
     match name {
         "items" => {
             let pair = |(key, value): (&Key, &Value)| Value::list([key.to_value(), value.clone()]);
-            Ok(Value::list(map.iter().map(pair)))
+            Ok(Value::list(whole(map)?.iter().map(pair)))
         }
-        "keys" => Ok(Value::list(map.keys().map(Key::to_value))),
-        "values" => Ok(Value::list(map.values().cloned())),
+        "keys" => Ok(Value::list(whole(map)?.keys().map(Key::to_value))),
+        "values" => Ok(Value::list(whole(map)?.values().cloned())),
         "get" => {
             let bound = arguments.bind(&["key", "default"])?;
-            let found = Key::from_value(bound.need(0)?).and_then(|key| map.get(&key));
+            let key = Key::from_value(bound.need(0)?);
+            let found = key.map_or(Ok(None), |key| member::of(map, &key))?;
             Ok(found.or(bound.value(1)).cloned().unwrap_or(Value::Null))
         }
         "copy" => Ok(Value::Map(Arc::new(map.clone()))),

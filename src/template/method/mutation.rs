@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::template::arguments::{Arguments, items, mapping};
 use crate::template::failure::Stop;
+use crate::template::member::whole;
 use crate::template::python;
 use crate::value::{Key, Map, Value};
 
@@ -106,10 +107,13 @@ fn change_map(map: &mut Map, name: &str, arguments: Arguments) -> Result<Value, 
         Key::from_value(key)
             .ok_or_else(|| Stop::error(format!("a `{}` cannot be a key", key.type_name())))
     };
+    if name != "update" {
+        whole(map)?;
+    }
     match name {
         "update" => {
             if let Some(other) = bound.set(0) {
-                let other = mapping(other)?;
+                let other = whole(mapping(other)?)?;
                 map.extend(other.iter().map(|(key, value)| (key.clone(), value.clone())));
             }
             let named = bound.keywords.iter();

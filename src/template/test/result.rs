@@ -2,8 +2,8 @@
 
 use super::{Test, test};
 use crate::template::failure::{Stop, known};
-use crate::template::python;
-use crate::value::Value;
+use crate::template::{member, python};
+use crate::value::{Key, Value};
 
 pub(super) const TESTS: &[Test] = &[
     test("failed", &[], |_, v, _| failed(v)),
@@ -27,7 +27,8 @@ fn flag(value: &Value, name: &str) -> Result<bool, Stop> {
         let found = value.type_name();
         return Err(Stop::error(format!("wants the registered result of a task, not a `{found}`")));
     };
-    result.get(name).map_or(Ok(false), |flag| python::truth(&known(flag.clone())?))
+    let flag = member::of(result, &Key::from(name))?;
+    flag.map_or(Ok(false), |flag| python::truth(&known(flag.clone())?))
 }
 
 fn failed(value: &Value) -> Result<bool, Stop> {

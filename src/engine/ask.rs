@@ -20,18 +20,31 @@ use super::outcome::{ItemEnd, conclude};
 /// Tasks that are looked at ahead of the first that lacks an answer.
 const AHEAD: usize = 2000;
 
+/// What is asked at once.
+#[derive(Default)]
+struct Questions {
+    wanted: Vec<Wanted>,
+    newcomers: Vec<Keeper>,
+}
+
 impl Driver {
     /// Evaluates a task, asking for what is missing, with what the tasks after it will miss.
     pub(super) async fn evaluate_fully(&mut self, task: &Arc<Task>) -> Result<Evaluation, Halt> {
         // Each round answers at least one question that was open before.
         loop {
+            let mut questions = Questions::default();
             match self.evaluate(&self.machine, task) {
-                Ok(evaluation) => return Ok(evaluation),
-                Err(Missing(wanted)) => {
-                    let wanted = self.look_ahead(wanted);
-                    self.ask(wanted).await?;
+                Ok(evaluation) => {
+                    questions.newcomers = self.newcomers(&evaluation);
+                    if questions.newcomers.is_empty() {
+                        return Ok(evaluation);
+                    }
                 }
+                Err(Missing(wanted)) => questions.wanted = wanted,
             }
+            let own: Vec<Keeper> = questions.wanted.iter().map(Keeper::of).collect();
+            self.look_ahead(&mut questions);
+            self.ask(questions, &own).await?;
             if self.stopped() {
                 return Err(Halt::Failed("the run was stopped".into()));
             }
@@ -56,7 +69,7 @@ impl Driver {
 
     /// Walks on with a copy of the machine, as if what is asked for were unknown, and collects
     /// what the tasks after this one will ask.
-    fn look_ahead(&self, mut wanted: Vec<Wanted>) -> Vec<Wanted> {
+    fn look_ahead(&self, questions: &mut Questions) {
         let mut scout = self.machine.clone();
         let reason = "it is being asked for";
         for _ in 0..AHEAD {
@@ -78,7 +91,7 @@ impl Driver {
             let evaluation = match self.evaluate(&scout, &task) {
                 Ok(evaluation) => evaluation,
                 Err(Missing(more)) => {
-                    wanted.extend(more);
+                    questions.wanted.extend(more);
                     scout.memory.facts_pending |= gather || task.module() == "setup";
                     scout.visited(&task);
                     scout.advance();
@@ -88,11 +101,11 @@ impl Driver {
                     continue;
                 }
             };
+            questions.newcomers.extend(self.newcomers(&evaluation));
             if self.scout_over(&mut scout, &task, &evaluation).is_none() {
                 break;
             }
         }
-        wanted
     }
 
     /// Takes a copy of the machine over a task that could be planned; none where it must stop.
@@ -158,15 +171,17 @@ impl Driver {
         Some(first)
     }
 
-    /// Asks the hosts, all users at once.
-    async fn ask(&mut self, wanted: Vec<Wanted>) -> Result<(), Halt> {
-        let groups = fetch::groups(wanted);
+    /// Asks the hosts, all users at once. `own` are those that the task at hand asks.
+    async fn ask(&mut self, questions: Questions, own: &[Keeper]) -> Result<(), Halt> {
+        let groups = fetch::groups(questions.wanted, questions.newcomers);
         let mut asking = Vec::new();
         for group in groups {
             let questions = group.queries.len();
             let host = Arc::clone(&group.host);
-            self.shared.sink.event(Event::Asked { host: Arc::clone(&host), questions });
-            let target = match fetch::needs_host(&group.queries) {
+            if questions > 0 {
+                self.shared.sink.event(Event::Asked { host: Arc::clone(&host), questions });
+            }
+            let target = match group.needs_host() {
                 true => Some(self.target(&host)?),
                 false => None,
             };
@@ -174,19 +189,28 @@ impl Driver {
             let keeper = Keeper { host: Arc::clone(&host), user: Arc::clone(&group.user) };
             let first = target.as_ref().and_then(|_| self.first_question(&keeper));
             asking.push(async move {
-                let shell = match target {
-                    Some(target) => Some(links.shell(&group.host, &target, &group.user).await?),
-                    None => None,
+                let answers = async {
+                    let shell = match target {
+                        Some(target) => Some(links.shell(&group.host, &target, &group.user).await?),
+                        None => None,
+                    };
+                    fetch::ask(group, shell.as_deref(), first).await
                 };
-                Ok::<_, LinkError>((keeper, fetch::ask(group, shell.as_deref(), first).await?))
+                (keeper, answers.await)
             });
         }
         let answers = {
             let _turn = self.links.turn().await;
             futures_util::future::join_all(asking).await
         };
-        for answers in answers {
-            let (keeper, (answers, first)) = answers?;
+        for (keeper, answers) in answers {
+            let (answers, first) = match answers {
+                Err(LinkError::Refused(refusal)) => {
+                    self.refused(&keeper, own, refusal)?;
+                    continue;
+                }
+                answers => answers?,
+            };
             if let Some(output) = first {
                 self.learn_debts(keeper, &output);
             }

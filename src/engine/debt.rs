@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::remote::{Become, Output, Script};
 
+use super::evaluate::Wanted;
 use super::settings::user_key;
 
 /// Where a user keeps the notes: one file each, named after a digest of what it says. Those of
@@ -62,6 +63,16 @@ pub struct Keeper {
 type KeeperId = (Arc<str>, Arc<str>);
 
 impl Keeper {
+    /// Who is to be asked this.
+    pub fn of(wanted: &Wanted) -> Self {
+        Self { host: Arc::clone(&wanted.host), user: Arc::clone(&wanted.user) }
+    }
+
+    /// Whether this is the same user of the same host.
+    pub fn is(&self, other: &Self) -> bool {
+        self.id() == other.id()
+    }
+
     fn id(&self) -> KeeperId {
         (Arc::clone(&self.host), user_key(&self.user))
     }
@@ -86,6 +97,16 @@ impl Ledger {
     /// Whether this keeper was not asked before.
     pub fn is_news(&mut self, keeper: &Keeper) -> bool {
         self.read.insert(keeper.id())
+    }
+
+    /// Whether this keeper was asked.
+    pub fn has_met(&self, keeper: &Keeper) -> bool {
+        self.read.contains(&keeper.id())
+    }
+
+    /// This keeper could not be asked.
+    pub fn has_not_met(&mut self, keeper: &Keeper) {
+        self.read.remove(&keeper.id());
     }
 
     /// The script that asks a keeper.

@@ -66,7 +66,8 @@ impl From<LinkError> for Halt {
     fn from(error: LinkError) -> Self {
         match error {
             LinkError::Unreachable(message) => Self::Unreachable(message),
-            LinkError::Become(message) => Self::Failed(message),
+            LinkError::Refused(refusal) => Self::Failed(refusal.message),
+            LinkError::Busy(message) => Self::Failed(message),
         }
     }
 }

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 
 use crate::module::{self, Call, Given, Passed, Plan};
 use crate::playbook::{Flow, FreeForm, Keyword, LoopKind, Task};
-use crate::resource::{AnyQuery, Host, Suspend, World};
+use crate::resource::{AnyQuery, Host, Step, Suspend, World};
 use crate::value::{Key, Map, Str, Unknown, Value};
 
 use super::controller::TaskController;
@@ -332,13 +332,28 @@ fn plan_item(
     };
     let user = manner.user_key();
     let nothing = World::new();
-    let host = Host::new(worlds.get(&manner.host).unwrap_or(&nothing), &user);
+    let world = worlds.get(&manner.host).unwrap_or(&nothing);
+    let host = Host::new(world, &user);
     let planned = (entry.plan)(&passed, Some(&task.action.span), &call, &host);
     plan.assumptions = host.assumptions();
     match planned {
-        Ok(result) => result.map(|plan| Verdict::Plan(Box::new(plan))),
+        Ok(result) => permitted(result?, world, &user),
         Err(errors) => Err(errors.first().map_or_else(|| Suspend::failed("bad arguments"), failed)),
     }
+}
+
+/// The plan, unless nobody can become the user who is to carry it out, and nothing before mends it.
+fn permitted(plan: Plan, world: &World, user: &str) -> Result<Verdict, Suspend> {
+    match world.refusal(user).filter(|_| needs_user(&plan)) {
+        Some(failed @ Suspend::Failed(_)) => Err(failed),
+        _ => Ok(Verdict::Plan(Box::new(plan))),
+    }
+}
+
+/// Whether a plan is carried out by a user of the host.
+pub fn needs_user(plan: &Plan) -> bool {
+    let needs = |step: Step| matches!(step, Step::Shell(_) | Step::Reboot { .. });
+    plan.actions.iter().any(|action| needs(action.step()))
 }
 
 fn learn_secrets(passed: &Passed, entry: &module::Entry, render: &Render<'_>) {

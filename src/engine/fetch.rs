@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::remote::{Become, OnFailure, Output, Script, Shell};
 use crate::resource::{AnyQuery, AnyState, QueryId};
 
+use super::debt::Keeper;
 use super::evaluate::Wanted;
 use super::link::LinkError;
 use super::settings::user_key;
@@ -32,8 +33,9 @@ pub struct Group {
     pub queries: Vec<AnyQuery>,
 }
 
-/// The questions by host and user, each once.
-pub fn groups(wanted: Vec<Wanted>) -> Vec<Group> {
+/// The questions by host and user, each once; a newcomer that nothing else is asked of is asked
+/// nothing, which shows that there is a way to it.
+pub fn groups(wanted: Vec<Wanted>, newcomers: Vec<Keeper>) -> Vec<Group> {
     let mut seen: HashSet<(Arc<str>, Arc<str>, QueryId)> = HashSet::new();
     let mut groups: Vec<Group> = Vec::new();
     for one in wanted {
@@ -41,15 +43,29 @@ pub fn groups(wanted: Vec<Wanted>) -> Vec<Group> {
         if !seen.insert((Arc::clone(&one.host), Arc::clone(&user), one.query.id().clone())) {
             continue;
         }
-        match groups
-            .iter_mut()
-            .find(|group| group.host == one.host && user_key(&group.user) == user)
-        {
+        match groups.iter_mut().find(|group| group.is_of(&one.host, &user)) {
             Some(group) => group.queries.push(one.query),
             None => groups.push(Group { host: one.host, user: one.user, queries: vec![one.query] }),
         }
     }
+    for Keeper { host, user } in newcomers {
+        if !groups.iter().any(|group| group.is_of(&host, &user_key(&user))) {
+            groups.push(Group { host, user, queries: vec![] });
+        }
+    }
     groups
+}
+
+impl Group {
+    fn is_of(&self, host: &str, user: &str) -> bool {
+        *self.host == *host && *user_key(&self.user) == *user
+    }
+
+    /// Whether the host itself is asked.
+    pub fn needs_host(&self) -> bool {
+        let for_host = |query: &AnyQuery| query.controller().is_none();
+        self.queries.is_empty() || self.queries.iter().any(for_host)
+    }
 }
 
 /// Questions of one kind, asked by one script.
@@ -116,7 +132,7 @@ pub async fn ask(
     for (id, state) in futures_util::future::join_all(futures).await {
         answers.push(Answer { host: Arc::clone(&group.host), user: Arc::clone(&user), id, state });
     }
-    if let Some(shell) = shell.filter(|_| !for_host.is_empty()) {
+    if let Some(shell) = shell {
         let bundles = Bundle::of(for_host);
         let before = usize::from(first.is_some());
         let questions = bundles.iter().map(Bundle::script);
@@ -136,9 +152,4 @@ pub async fn ask(
         }
     }
     Ok((answers, said))
-}
-
-/// Whether any of the questions is for the host itself.
-pub fn needs_host(queries: &[AnyQuery]) -> bool {
-    queries.iter().any(|query| query.controller().is_none())
 }

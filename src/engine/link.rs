@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::remote::{Become, Connection, Env, JobError, Shell, Target, Transport};
 
+use crate::resource::Refusal;
+
 use super::lock::{Alone, Locks};
 
 /// Why a host cannot be talked to.
@@ -14,8 +16,11 @@ pub enum LinkError {
     #[error("{0}")]
     Unreachable(String),
     /// Connected, but not as that user.
+    #[error("{}", .0.message)]
+    Refused(Refusal),
+    /// Another run is, or was, at work on the host.
     #[error("{0}")]
-    Become(String),
+    Busy(String),
 }
 
 /// How long what an earlier run left at work is waited for.
@@ -35,7 +40,7 @@ async fn finish_jobs(shell: &Shell) -> Result<(), LinkError> {
             Ok(Ok(_) | Err(JobError::Unknown { .. } | JobError::Killed { .. })) => {}
             Ok(Err(error)) => return Err(lost(&error)),
             Err(_) => {
-                return Err(LinkError::Become(format!(
+                return Err(LinkError::Busy(format!(
                     "`{}` of an earlier run is still at work on the host; wait for its end",
                     job.label
                 )));
@@ -117,7 +122,10 @@ impl Links {
         drop(connection);
         open.shell(user).await.map_err(|error| match error {
             crate::remote::BecomeError::Lost(lost) => LinkError::Unreachable(lost.to_string()),
-            other => LinkError::Become(other.to_string()),
+            other => LinkError::Refused(Refusal {
+                message: other.to_string(),
+                mendable: other.is_mendable(),
+            }),
         })
     }
 
@@ -134,7 +142,7 @@ impl Links {
             let shell = self.shell(host, target, user).await?;
             let Some(connection) = self.slot(host, target).lock().await.clone() else { continue };
             let taken = self.locks.take((host, target), &connection, user, who).await;
-            if taken.map_err(|error| LinkError::Become(error.to_string()))? {
+            if taken.map_err(|error| LinkError::Busy(error.to_string()))? {
                 finish_jobs(&shell).await?;
             }
         }

@@ -24,6 +24,7 @@ mod lock;
 mod machine;
 mod meeting;
 mod memory;
+mod newcomer;
 mod notify;
 mod once;
 mod outcome;

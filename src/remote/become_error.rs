@@ -44,6 +44,16 @@ pub enum BecomeError {
     Failed { host: String, user: String, method: &'static str, status: i32, said: String },
 }
 
+impl BecomeError {
+    /// Whether what is done on the host may put it right, such as making the user.
+    pub fn is_mendable(&self) -> bool {
+        matches!(
+            self,
+            Self::NoSuchUser { .. } | Self::NotAllowed { .. } | Self::NotInstalled { .. }
+        )
+    }
+}
+
 /// Who wants to become whom, where.
 pub(super) struct Attempt<'a> {
     pub host: &'a str,

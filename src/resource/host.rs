@@ -60,8 +60,15 @@ impl<'a> Host<'a> {
     pub fn state<Q: Query>(&self, query: Q) -> Result<Arc<Q::State>, Suspend> {
         match self.lookup(&query) {
             Some(state) => state.map_err(|message| Suspend::Failed(message.to_string())),
-            None => Err(Suspend::Needs(vec![AnyQuery::new(query)])),
+            None => Err(self.need(AnyQuery::new(query))),
         }
+    }
+
+    /// The way out to ask, unless nobody would answer. The controller answers for itself.
+    fn need(&self, query: AnyQuery) -> Suspend {
+        let refusal = self.world.refusal(&self.user);
+        let refusal = refusal.filter(|_| query.controller().is_none());
+        refusal.unwrap_or_else(|| Suspend::Needs(vec![query]))
     }
 
     /// The states of many resources of one kind; all that are missing are asked for at once.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use crate::value::Unknown;
 
+use super::host::Suspend;
 use super::query::{AnyQuery, AnyState, Query, QueryId, id_of};
+use super::refusal::Refusal;
 
 /// What an opaque action may have touched.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +71,7 @@ pub struct World {
     actual: HashMap<(Arc<str>, QueryId), Result<AnyState, Arc<str>>>,
     predicted: HashMap<QueryId, Predicted>,
     opaque: Vec<Opaque>,
+    refused: HashMap<Arc<str>, Refusal>,
     recording: Option<Vec<(AnyQuery, AnyState)>>,
 }
 
@@ -88,6 +91,22 @@ impl World {
     /// Keeps an answer that `user` got from the host.
     pub fn learn(&mut self, user: &Arc<str>, id: QueryId, answer: Result<AnyState, String>) {
         self.actual.insert((Arc::clone(user), id), answer.map_err(Into::into));
+    }
+
+    /// Nothing can be asked or done as `user`.
+    pub fn refuse(&mut self, user: &Arc<str>, refusal: Refusal) {
+        self.refused.insert(Arc::clone(user), refusal);
+    }
+
+    /// Why nothing can be asked or done as `user`, if that is so: for good, or until what was
+    /// planned before has put it right.
+    pub fn refusal(&self, user: &str) -> Option<Suspend> {
+        let refusal = self.refused.get(user)?;
+        let mended = !self.predicted.is_empty() || !self.opaque.is_empty();
+        Some(match refusal.mendable && mended {
+            true => Suspend::unknown(refusal.message.as_str()),
+            false => Suspend::failed(refusal.message.as_str()),
+        })
     }
 
     /// The state that a planned action left behind.
@@ -171,6 +190,7 @@ impl World {
         self.actual.clear();
         self.predicted.clear();
         self.opaque.clear();
+        self.refused.clear();
     }
 
     /// The states that `act` predicts, with their queries; `self` is not changed.
@@ -197,5 +217,27 @@ impl World {
         self.predicted.remove(&id);
         self.actual.retain(|(_, known), _| *known != id && !known.derived);
         self.actual.insert((Arc::clone(user), id), Ok(state));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ping::{Ping, Pong};
+    use super::*;
+
+    #[test]
+    fn a_refusal_holds_until_something_planned_may_mend_it() {
+        let (root, app): (Arc<str>, Arc<str>) = ("root".into(), "app".into());
+        let refusal = |mendable| Refusal { message: "no".into(), mendable };
+        let mut world = World::new();
+        world.refuse(&root, refusal(false));
+        world.refuse(&app, refusal(true));
+        assert!(world.refusal("").is_none());
+        for user in ["root", "app"] {
+            assert!(matches!(world.refusal(user), Some(Suspend::Failed(_))), "{user}");
+        }
+        world.predict(Ping, Pong);
+        assert!(matches!(world.refusal("root"), Some(Suspend::Failed(_))));
+        assert!(matches!(world.refusal("app"), Some(Suspend::Unknown(_))));
     }
 }

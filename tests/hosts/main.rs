@@ -13,6 +13,7 @@ mod controller;
 mod cuts;
 mod docker;
 mod fleet;
+mod foresight;
 mod guard;
 mod modules;
 mod names;

@@ -25,6 +25,7 @@ mod deb822_repository;
 mod debug;
 mod dns;
 mod edit;
+mod elapsed;
 mod fail;
 mod fetch;
 mod file;

@@ -16,6 +16,7 @@ mod fleet;
 mod guard;
 mod modules;
 mod naming;
+mod reboot;
 mod relaying;
 mod secrets;
 mod services;

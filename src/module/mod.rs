@@ -46,6 +46,7 @@ mod paths;
 mod pattern;
 mod ping;
 mod plan;
+mod presence;
 mod raw;
 mod reboot;
 mod registry;
@@ -70,6 +71,7 @@ mod user;
 mod wait_for;
 mod wait_for_connection;
 mod web_request;
+mod written;
 
 pub use argument::{Argument, Hidden, Mode, Omittable, Unsupported, Words};
 pub use arguments::{ArgumentSpec, Arguments, Given, Passed};

@@ -43,13 +43,10 @@ impl Query for Simulation {
     fn script(queries: &[&Self]) -> Script {
         let mut probe = Probe::new();
         probe.prelude(ASK);
-        for query in queries {
+        probe.and_each(queries, |query, question| {
             let words = query.words.iter().map(String::as_str);
-            let mut question = Script::new();
             question.words(["mx_ask", "apt-get", "-s"].into_iter().chain(words)).line(" 2>&1");
-            probe.ask(&question);
-        }
-        probe.script()
+        })
     }
 
     fn parse(queries: &[&Self], output: &Output) -> Vec<Result<Outcome, String>> {

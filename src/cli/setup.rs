@@ -53,24 +53,13 @@ impl engine::Vault for Keeper {
     }
 }
 
-impl Keeper {
-    fn text(&self, source: &Arc<Source>) -> Result<String, Diagnostic> {
-        let start = crate::diagnostic::Span::new(source, 0, 14);
-        let clear = self
-            .vault
-            .open_text(&source.text)
-            .map_err(|error| Diagnostic::from(error).at(&start))?;
-        Ok(clear.to_string())
-    }
-}
-
 impl Unseal for Keeper {
     fn redactor(&self) -> &Redactor {
         &self.redactor
     }
 
     fn unseal(&self, source: &Arc<Source>) -> Result<String, Diagnostic> {
-        self.text(source)
+        self.vault.unseal(source)
     }
 }
 

@@ -41,7 +41,7 @@ const PLAY: &str = r#"
       ansible.builtin.copy: {dest: /etc/mx-went-on, content: "{{ after.stdout }}\n", mode: "0644"}
 "#;
 
-const SHUT: &str = r#"
+const SHUT: &str = r"
 - hosts: all
   gather_facts: false
   tasks:
@@ -51,7 +51,7 @@ const SHUT: &str = r#"
       ansible.builtin.reboot: {pre_reboot_delay: 1, reboot_timeout: 4}
     - name: Go on
       ansible.builtin.command: touch /etc/mx-went-on
-"#;
+";
 
 const BOOT: &str = "cat /proc/sys/kernel/random/boot_id";
 

@@ -198,8 +198,7 @@ impl Dns {
             inventory,
             limit: self.source.limit.clone(),
             extra_vars,
-            vault_password_file: self.source.vault_password_file.clone(),
-            ask_vault_pass: self.source.ask_vault_pass,
+            vault: self.source.vault.clone(),
         })
     }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::*;
+use crate::remote::skipped::skipped;
 
 /// Configurations and the hosts that are asked for.
 const CASES: &[(&str, &[&str])] = &[
@@ -145,7 +146,7 @@ fn ssh_resolves_to_the_same() {
         std::fs::write(&file, text.replace("Include sub", &sub)).unwrap();
         for host in *hosts {
             let Some(theirs_set) = theirs(file.to_str().unwrap(), host) else {
-                eprintln!("skipped: there is no ssh here");
+                skipped("there is no ssh here");
                 return;
             };
             let defaults = theirs("/dev/null", host).unwrap();

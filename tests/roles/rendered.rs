@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
+use std::sync::{LazyLock, Mutex};
 
 use serde_json::{Value, json};
 
@@ -13,7 +14,7 @@ pub const SECRET: &str = "bxM2v9TqLz7RkWc4NdYs8FhGp3JuEa6XtQ1oVi5KmZrC0wDyPlUg";
 pub const FOLDER: &str = "/nonexistent/matrix";
 
 /// How a plan ended, and what it showed.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Plan {
     pub code: Option<i32>,
     pub said: String,
@@ -21,8 +22,18 @@ pub struct Plan {
     pub files: BTreeMap<String, String>,
 }
 
-/// Plans the roles with these tags; `variables` come over those that every plan has.
+/// Plans that were made already, by what they were made for.
+static MADE: LazyLock<Mutex<BTreeMap<String, Plan>>> = LazyLock::new(Mutex::default);
+
+/// The plan of the roles with these tags; `variables` come over those that every plan has.
 pub fn plan(tags: &str, variables: &Value) -> Plan {
+    let mut made = MADE.lock().expect("no plan failed to start");
+    let key = format!("{tags} {variables}");
+    made.entry(key).or_insert_with(|| make(tags, variables)).clone()
+}
+
+/// The same, made anew.
+pub fn make(tags: &str, variables: &Value) -> Plan {
     let folder = tempfile::tempdir().expect("a folder for the inventory");
     let inventory = folder.path().join("inventory.yml");
     let mut all = json!({

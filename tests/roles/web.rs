@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::rendered::{Plan, SECRET, plan};
+use crate::rendered::{Plan, SECRET, make, plan};
 
 const TAGS: &str = "traefik,well_known,element,synapse_admin,sliding_sync,dimension";
 
@@ -191,8 +191,11 @@ fn the_dashboard_is_off_and_has_a_login_that_stays_the_same() {
     let off = plan(TAGS, &json!({ "mxprov_components": ["element"] })).whole();
     assert!(!off.files.contains_key("traefik/dynamic/dashboard.yml"));
     assert!(off.yaml("traefik/traefik.yml").get("api").is_none());
-    let allow = json!({ "traefik_dashboard_allow": ["10.0.0.0/8"] });
-    let [first, second] = [current("root", &allow).whole(), current("root", &allow).whole()];
+    let on = json!({
+        "mxprov_components": ["dashboard"],
+        "traefik_dashboard_allow": ["10.0.0.0/8"],
+    });
+    let [first, second] = [make("traefik", &on).whole(), make("traefik", &on).whole()];
     assert_eq!(
         first.text("traefik/dynamic/dashboard.yml"),
         second.text("traefik/dynamic/dashboard.yml")

@@ -33,7 +33,7 @@ pub fn page(answers: &Answers) -> String {
         None => page.offer("traefik_acme_email: admin@example.org"),
     };
     page.say("The first admin of the homeserver; the password is in the vault.");
-    page.set("synapse_admin_user", text(&answers.admin));
+    page.set("synapse_admin", text(&answers.admin));
     page.say(
         "Workers, caches and PostgreSQL follow the host's memory, unless this says otherwise.",
     );

@@ -30,6 +30,7 @@ mod outcome;
 mod parcel;
 mod prompts;
 mod render;
+mod restart;
 mod rollout;
 mod run;
 mod send;

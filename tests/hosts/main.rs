@@ -18,6 +18,7 @@ mod modules;
 mod names;
 mod naming;
 mod owed;
+mod reboot;
 mod relaying;
 mod secrets;
 mod services;

@@ -62,17 +62,10 @@ pub fn manner(host: &Arc<str>, task: &Task, render: &Render<'_>) -> Result<Manne
         hidden: render.flag(task, Keyword::NoLog)?.unwrap_or(false),
         check: written.unwrap_or(render.shared.check),
         always_runs: written == Some(false),
-        only_reads: written == Some(false) || never_changes(task),
+        only_reads: written == Some(false) || task.never_changes(),
         ignore_errors: render.flag(task, Keyword::IgnoreErrors)?.unwrap_or(false),
         timeout: timeout.map(Duration::from_secs_f64),
     })
-}
-
-/// Whether `changed_when: false` is written out.
-fn never_changes(task: &Task) -> bool {
-    task.changed_when.as_deref().is_some_and(
-        |conditions| matches!(conditions, [setting] if matches!(setting.value, Value::Bool(false))),
-    )
 }
 
 fn environment(task: &Task, render: &Render<'_>) -> Result<Vec<(String, Str)>, Suspend> {

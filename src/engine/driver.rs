@@ -766,7 +766,7 @@ impl Driver {
         self.shared.sink.event(Event::Settled {
             phase: self.phase,
             host: Arc::clone(&self.machine.host),
-            status: super::outcome::overall(ends),
+            outcome: super::outcome::overall(ends).outcome(),
             unsent: ends.iter().any(|end| end.unsent),
         });
     }

@@ -30,7 +30,7 @@ mod variables;
 mod vocabulary;
 
 pub use controller::TaskFiles;
-pub use event::{Event, Phase, Silent, Sink, Status, TaskEvent};
+pub use event::{Event, Outcome, Phase, Silent, Sink, Status, TaskEvent};
 pub use link::Links;
 pub use memory::Memory;
 pub use prompts::{Prompted, prompts};

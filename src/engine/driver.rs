@@ -19,14 +19,16 @@ use super::evaluate::{
 use super::event::{Event, Phase, Status, TaskEvent};
 use super::fetch;
 use super::flow::{Steered, steer};
+use super::gift;
 use super::guard::Probation;
 use super::link::{LinkError, Links};
 use super::machine::{End, Failure, Machine, Work};
 use super::meeting::Meeting;
-use super::outcome::{Ended, ItemEnd, censored, conclude, joined, words_of};
+use super::outcome::{Ended, ItemEnd, censored, conclude, joined, shown, words_of};
 use super::render::Render;
 use super::settings::target_of;
 use super::shared::Shared;
+use super::throttle::Throttle;
 use super::variables::{Place, Variables};
 
 /// Tasks that are looked at ahead of the first that lacks an answer.
@@ -47,6 +49,8 @@ pub struct Crew {
     pub once: Told,
     /// Woken when a result of a `run_once` task is there.
     pub told: tokio::sync::Notify,
+    /// Who waits before throttled tasks.
+    pub throttle: Throttle,
     /// Called when a host fails or cannot be reached: may set `halt`.
     pub on_failure: Box<dyn Fn(&Arc<str>) + Send + Sync>,
 }
@@ -90,6 +94,16 @@ pub struct OnceResult {
     variables: Map,
     failed: Option<Arc<Failure>>,
     notified: bool,
+}
+
+impl OnceResult {
+    /// Nothing but what it registers: the host could not be reached, and that is let pass.
+    fn unreachable(task: &Task, message: &str) -> Self {
+        let result = super::outcome::unreachable(message.into()).result;
+        let registered = task.register.as_ref();
+        let registered = registered.map(|it| (it.name.clone(), Value::Map(Arc::new(result))));
+        Self { registered, ..Self::default() }
+    }
 }
 
 /// How a host left the play.
@@ -172,6 +186,10 @@ impl Driver {
                 Work::Task { task, handler } => self.task(&task, handler).await,
             };
             if let Err(Halt::Unreachable(message)) = done {
+                if self.forgives(&at.0) && !self.stopped() {
+                    self.pass_unreachable(&at.0, at.1, message).await;
+                    continue;
+                }
                 (self.crew.on_failure)(&self.machine.host);
                 return Exit::Unreachable(message);
             }
@@ -247,6 +265,7 @@ impl Driver {
             self.machine.advance();
             return Ok(());
         }
+        self.shared.variables.take_gifts(&self.machine.host, &mut self.machine.memory);
         let title = self.title(task);
         self.shared.sink.event(Event::TaskStarted {
             phase: self.phase,
@@ -270,7 +289,15 @@ impl Driver {
         if once && hosts.len() > 1 {
             return self.once(task, handler, &hosts).await;
         }
-        self.carry_out(task, handler).await.map(|_| ())
+        let key: Arc<str> = format!("{} is done", self.machine.visit(task)).into();
+        {
+            let _place = self.place_at(task).await?;
+            self.carry_out(task, handler).await?;
+        }
+        if gift::gives(task) {
+            self.crew.meeting.arrive(&key, &self.machine.host).await;
+        }
+        Ok(())
     }
 
     /// One host of those that met does it; the others take its result.
@@ -290,6 +317,9 @@ impl Driver {
             let result = self.carry_out(task, handler).await;
             let shared = match &result {
                 Ok(result) => result.clone(),
+                Err(Halt::Unreachable(message)) if self.forgives(task) => {
+                    OnceResult::unreachable(task, message)
+                }
                 Err(Halt::Unreachable(message) | Halt::Failed(message)) => OnceResult {
                     registered: None,
                     variables: Map::new(),
@@ -334,6 +364,7 @@ impl Driver {
             }
             return self.send_task(task, &evaluation, handler).await;
         }
+        let evaluation = self.cut_short(task, evaluation);
         let ends: Vec<ItemEnd> = {
             let render = self.render(&self.machine, Some(task));
             evaluation
@@ -424,11 +455,13 @@ impl Driver {
     ) -> Option<()> {
         let (ends, steps) = {
             let render = self.render(scout, Some(task));
-            let ends: Vec<ItemEnd> = evaluation
+            let mut ends: Vec<ItemEnd> = evaluation
                 .items
                 .iter()
                 .map(|item| conclude(task, &render.with_locals(&item.locals), item, None))
                 .collect();
+            // Nobody is given anything yet.
+            drop(gift::taken_out(&scout.host, task, evaluation, &mut ends));
             if task.action.flow.is_some() {
                 let mut copy = scout.clone();
                 copy.visited(task);
@@ -593,6 +626,9 @@ impl Driver {
         ended: Ended,
     ) -> Result<OnceResult, Halt> {
         let Ended { mut ends, took } = ended;
+        for gift in gift::taken_out(&self.machine.host, task, evaluation, &mut ends) {
+            self.shared.variables.gifts.lay(&gift);
+        }
         let visit = self.machine.visit(task);
         let open = self.machine.is_open();
         let mut steered = vec![];
@@ -720,6 +756,7 @@ impl Driver {
             let took = if index == last { ended.took } else { Duration::ZERO };
             let hidden =
                 item.manner.as_ref().map_or_else(|| self.hides(task), |manner| manner.hidden);
+            let diff = item.manner.as_ref().and_then(|manner| manner.diff);
             let delegate = item.manner.as_ref().map(|manner| &manner.host);
             let delegate = delegate.filter(|host| **host != self.machine.host).cloned();
             for warning in &end.warnings {
@@ -748,7 +785,8 @@ impl Driver {
                     if hidden { crate::value::MASK.to_string() } else { label.clone() }
                 }),
                 status,
-                diffs: if hidden { vec![] } else { end.diffs.clone() },
+                diffs: if hidden { vec![] } else { shown(&end.diffs, diff) },
+                diff,
                 actions: if hidden { vec![] } else { end.actions.clone() },
                 assumptions: item.assumptions.clone(),
                 result: Some(if hidden {

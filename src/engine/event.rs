@@ -130,8 +130,10 @@ pub struct TaskEvent {
     pub item: Option<String>,
     /// How it ended.
     pub status: Status,
-    /// What changes.
+    /// What changes; only where, with `diff: false`.
     pub diffs: Vec<Diff>,
+    /// `diff`, if the task says it.
+    pub diff: Option<bool>,
     /// What its actions do, one line each.
     pub actions: Vec<String>,
     /// What the plan takes for granted.

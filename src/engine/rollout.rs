@@ -25,6 +25,7 @@ use super::memory::Memory;
 use super::outcome::words_of;
 use super::render::Render;
 use super::shared::Shared;
+use super::throttle::Throttle;
 use super::variables::{Place, Variables};
 
 /// What a walk knows of one host between plays.
@@ -227,6 +228,7 @@ impl Walk {
                 ended: AtomicBool::new(false),
                 once: Mutex::default(),
                 told: tokio::sync::Notify::new(),
+                throttle: Throttle::default(),
                 on_failure: Box::new(move |host| {
                     let first = seen
                         .lock()

@@ -17,6 +17,9 @@ use super::link::LinkError;
 use super::outcome::{Ended, ItemEnd, conclude, failed, until_holds, words_of};
 use super::settings::{Manner, user_key};
 
+/// What is said where work is not waited for any longer.
+const STILL_AT_WORK: &str = "it goes on by itself on the host, and the next run waits for its end";
+
 /// What came back for one item: the outputs of its actions, and what was found wrong after them.
 #[derive(Default)]
 pub(super) struct Sent {
@@ -47,13 +50,19 @@ impl Driver {
         let began = Instant::now();
         let visit = self.machine.visit(task);
         let mut ends = Vec::with_capacity(evaluation.items.len());
-        for item in &evaluation.items {
+        let pause = self.pause_of(task)?;
+        for (index, item) in evaluation.items.iter().enumerate() {
+            if index > 0 && !pause.is_zero() {
+                self.wait(pause).await;
+            }
             let end = match self.surprise(&visit, item) {
                 Some(message) => failed(message),
                 None => self.send_item(task, item).await?,
             };
+            let last = self.is_last(task, item, &end);
+            let last = last.map_err(|suspend| Halt::Failed(words_of(&suspend)))?;
             ends.push(end);
-            if *self.interrupt.borrow() {
+            if last || *self.interrupt.borrow() {
                 break;
             }
         }
@@ -336,6 +345,7 @@ impl Driver {
         action: &dyn Action,
         manner: &Manner,
     ) -> Result<Output, Halt> {
+        let began = Instant::now();
         let id = JobId::random();
         let label = action.summary();
         let script = prepared(action, manner);
@@ -354,7 +364,22 @@ impl Driver {
                 shell.detach(&id, &label, &script).await?;
                 shell.follow(&id, &label, &mut |_| ()).await
             };
-            match run.await {
+            // What must not be cut is not ended when its time is up: it is waited for no longer.
+            let left = manner.timeout.map(|limit| limit.saturating_sub(began.elapsed()));
+            let ended = match left {
+                None => run.await,
+                Some(left) => match tokio::time::timeout(left, run).await {
+                    Ok(ended) => ended,
+                    Err(_) => {
+                        self.links.drop_connection(&manner.host).await;
+                        return Ok(Output {
+                            status: 124,
+                            ..complaint_output(STILL_AT_WORK.into())
+                        });
+                    }
+                },
+            };
+            match ended {
                 Ok(output) => return Ok(output),
                 Err(crate::remote::JobError::Lost(error)) => {
                     lost = Some(error.to_string());

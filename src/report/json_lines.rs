@@ -126,6 +126,7 @@ mod tests {
             item: None,
             status: Status::Failed { message: "hush-hush is taken".into(), ignored: false },
             diffs: vec![diff],
+            diff: None,
             actions: vec!["create /etc/x".into()],
             assumptions: vec![],
             result: Some(result),

@@ -122,7 +122,8 @@ impl Reporter {
             Status::Skipped { .. } if self.options.verbosity >= Verbosity::Results => {
                 ("skipped", Style::faint)
             }
-            _ => return,
+            // What a task is there to show is shown.
+            _ => return self.show_result(task),
         };
         let item =
             task.item.as_ref().map(|item| format!(" ({})", self.safe(item))).unwrap_or_default();
@@ -143,7 +144,7 @@ impl Reporter {
             }
             text.push_str(&format!("    {}\n", style.faint(&task.span.to_string())));
         }
-        if self.options.diffs && task.status == Status::Changed {
+        if task.diff.unwrap_or(self.options.diffs) && task.status == Status::Changed {
             for change in &task.diffs {
                 for line in diff::lines(change, style, &self.redactor) {
                     text.push_str(&format!("    {line}\n"));

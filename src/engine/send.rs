@@ -607,16 +607,17 @@ pub(super) fn is_simple(action: &dyn Action) -> bool {
 
 /// An action's script with the task's environment and time limit.
 pub(super) fn prepared(action: &dyn Action, manner: &Manner) -> Script {
-    let Step::Shell(own) = action.step() else { return Script::new() };
+    let Step::Shell(text) = action.step() else { return Script::new() };
     let mut script = Script::new();
-    for (name, value) in &manner.environment {
+    let own = action.nature().own_environment;
+    for (name, value) in manner.environment.iter().filter(|_| !own) {
         if value.is_secret() {
             script.export(name, secrecy::SecretString::from(value.as_str()));
         } else {
             script.export(name, value.as_str());
         }
     }
-    script.append(&own);
+    script.append(&text);
     if let Some(limit) = manner.timeout.or(action.nature().limit) {
         script.limit(limit);
     }

@@ -19,6 +19,8 @@ pub struct Nature {
     pub guard: Option<Guard>,
     /// It must not be cut half-way: it runs in a session of its own on the host.
     pub detached: bool,
+    /// It gives the task's environment to the program that it is meant for, and to nothing else.
+    pub own_environment: bool,
     /// How long it may take; no limit where there is none.
     pub limit: Option<Duration>,
 }

@@ -267,7 +267,7 @@ impl Action for RunCommand {
         let reason = format!("the command `{}` has not run yet", self.shown);
         let reason = Arc::new(Unknown::new(reason));
         let opaque = Some(Opaque { scope: Scope::Anything, reason });
-        Nature { opaque, ..Nature::default() }
+        Nature { opaque, own_environment: true, ..Nature::default() }
     }
 
     /// Whatever the status is, the task's own conditions judge it.

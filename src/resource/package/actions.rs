@@ -129,7 +129,7 @@ impl Action for Apt {
         let reason = format!("{is} `{}` {be} {not}", few(&shown));
         let opaque =
             Opaque { scope: Scope::Packages(names), reason: Arc::new(Unknown::new(reason)) };
-        Nature { opaque: Some(opaque), detached: true, ..Nature::default() }
+        Nature { opaque: Some(opaque), detached: true, own_environment: true, ..Nature::default() }
     }
 }
 
@@ -207,7 +207,7 @@ impl Action for UpdateLists {
     }
 
     fn nature(&self) -> Nature {
-        Nature { detached: true, ..Nature::default() }
+        Nature { detached: true, own_environment: true, ..Nature::default() }
     }
 
     /// The age of the old lists changes while nobody changes anything.
@@ -249,6 +249,6 @@ impl Action for Clean {
     }
 
     fn nature(&self) -> Nature {
-        Nature { detached: true, ..Nature::default() }
+        Nature { detached: true, own_environment: true, ..Nature::default() }
     }
 }

@@ -5,15 +5,16 @@ use std::time::{Duration, Instant};
 
 use crate::playbook::{Keyword, Task};
 use crate::remote::{OnFailure, Output, Script};
-use crate::resource::World;
+use crate::resource::{Action, World};
 
 use super::driver::{Driver, Halt, OnceResult};
 use super::evaluate::{Evaluation, Verdict, looks_at_others, runs_once};
 use super::event::{Event, Phase};
+use super::guard::configuration_of;
 use super::looping::ends_early;
 use super::machine::{Machine, Work};
 use super::outcome::{Ended, ItemEnd, conclude, failed};
-use super::send::{Proof, Sent, is_simple, judge, prepared, proof_of};
+use super::send::{Proof, Sent, is_simple, judge, proof_of};
 use super::settings::Manner;
 
 /// More actions than this do not go out at once.
@@ -50,9 +51,8 @@ pub fn is_plain(task: &Task, evaluation: &Evaluation) -> bool {
         || task.effective(Keyword::IgnoreUnreachable).is_some();
     let [item] = &evaluation.items[..] else { return false };
     let Verdict::Plan(plan) = &item.verdict else { return false };
-    let actions_are = |test: fn(&dyn crate::resource::Action) -> bool| {
-        plan.actions.iter().all(|action| test(action.as_ref()))
-    };
+    let actions_are =
+        |test: fn(&dyn Action) -> bool| plan.actions.iter().all(|action| test(action.as_ref()));
     !evaluation.looped
         && !judged
         && !alone
@@ -86,13 +86,6 @@ impl Driver {
                 None => break,
             }
         }
-        let target = self.target(&manner.host)?;
-        let links = Arc::clone(&self.links);
-        let _turn = links.turn().await;
-        if manner.host == self.machine.host {
-            let who = &self.shared.choices.who;
-            self.links.hold(&manner.host, &target, &manner.become_user, who).await?;
-        }
         self.send_entries(entries, &manner, &start).await
     }
 
@@ -109,22 +102,25 @@ impl Driver {
             let visit = before.visit(task);
             let open = before.is_open() || self.approvals.is_open(&before.host, &visit);
             self.notify(task, open);
+        } else {
+            self.remind(task);
         }
-        let actions = evaluation
-            .items
-            .iter()
-            .map(|item| match &item.verdict {
-                Verdict::Plan(plan) => plan.actions.len(),
-                _ => 0,
-            })
-            .sum();
+        let actions = actions_of(&evaluation).count();
         Entry { task: Arc::clone(task), handler, evaluation, before, actions }
     }
 
     /// The next task, if it is plain (or has nothing to do) and nothing of it is missing.
     fn next_plain(&mut self, manner: &Manner) -> Option<(Arc<Task>, Evaluation, bool)> {
         loop {
-            let Some(Work::Task { task, handler }) = self.machine.current() else { return None };
+            let (task, handler) = match self.machine.current()? {
+                Work::Task { task, handler } => (task, handler),
+                Work::Remind => {
+                    self.remind_of_all();
+                    self.machine.advance();
+                    continue;
+                }
+                Work::Gather => return None,
+            };
             if !handler && !(self.shared.selects)(&task) {
                 self.machine.advance();
                 continue;
@@ -173,18 +169,18 @@ impl Driver {
             .collect()
     }
 
-    fn lay_out(&mut self, entries: &[Entry], manner: &Manner, start: &World) -> Layout {
+    fn lay_out(
+        &mut self,
+        entries: &[Entry],
+        manner: &Manner,
+        start: &World,
+    ) -> Result<Layout, Halt> {
         let mut layout = Layout { parts: vec![], owners: vec![], proofs: vec![] };
         let mut world = start.clone();
         for (entry, content) in entries.iter().enumerate() {
             let mut proofs = Vec::new();
-            let plans = content.evaluation.items.iter().filter_map(|item| match &item.verdict {
-                Verdict::Plan(plan) => Some(plan),
-                _ => None,
-            });
-            for (index, action) in plans.flat_map(|plan| &plan.actions).enumerate() {
-                self.probation.note(action.as_ref());
-                layout.parts.push(prepared(action.as_ref(), manner));
+            for (index, action) in actions_of(&content.evaluation).enumerate() {
+                layout.parts.push(self.ready(&content.task, action.as_ref(), manner)?);
                 layout.owners.push((entry, index, None));
                 let proof = proof_of(action.as_ref(), &world);
                 for (bundle, questions) in proof.bundles.iter().enumerate() {
@@ -196,7 +192,7 @@ impl Driver {
             }
             layout.proofs.push(proofs);
         }
-        layout
+        Ok(layout)
     }
 
     async fn send_entries(
@@ -205,31 +201,35 @@ impl Driver {
         manner: &Manner,
         start: &World,
     ) -> Result<OnceResult, Halt> {
+        let target = self.target(&manner.host)?;
+        let links = Arc::clone(&self.links);
+        let turn = links.turn().await;
+        let keeps = |action: &Arc<dyn Action>| configuration_of(action.as_ref()).is_some();
+        let kept = entries.iter().flat_map(|entry| actions_of(&entry.evaluation)).any(keeps);
+        if kept || manner.host == self.machine.host {
+            let who = &self.shared.choices.who;
+            self.links.hold(&manner.host, &target, &manner.become_user, who).await?;
+        }
         let began = Instant::now();
-        let layout = self.lay_out(&entries, manner, start);
-        let summaries = entries.iter().flat_map(|entry| {
-            let plans = entry.evaluation.items.iter().filter_map(|item| match &item.verdict {
-                Verdict::Plan(plan) => Some(plan),
-                _ => None,
-            });
-            plans
-                .flat_map(|plan| {
-                    plan.actions.iter().map(|action| match manner.hidden {
-                        true => crate::value::MASK.to_string(),
-                        false => action.summary(),
-                    })
-                })
-                .collect::<Vec<_>>()
+        let layout = self.lay_out(&entries, manner, start)?;
+        let all = entries.iter().flat_map(|entry| actions_of(&entry.evaluation));
+        let actions = all.map(|action| match manner.hidden {
+            true => crate::value::MASK.to_string(),
+            false => action.summary(),
         });
-        let actions = summaries.collect();
+        let actions = actions.collect();
         self.shared.sink.event(Event::Sent { host: Arc::clone(&manner.host), actions });
         let shell = self.shell(manner).await?;
         let mut outputs: Vec<Option<Output>> = vec![None; layout.parts.len()];
         let mut sink = |index: usize, output: Output| outputs[index] = Some(output);
         let lost = shell.run(&layout.parts, OnFailure::Stop, &mut sink).await.err();
         let took = began.elapsed();
+        drop(turn);
         let sent = sort(&layout, outputs, manner, entries.len());
         for (index, (entry, sent)) in entries.into_iter().zip(sent).enumerate() {
+            for (action, _) in actions_of(&entry.evaluation).zip(&sent.outputs) {
+                self.kept(action.as_ref(), &manner.host);
+            }
             let whole = sent.outputs.len() == entry.actions && sent.mismatch.is_none();
             let fine = whole && sent.outputs.iter().all(Output::succeeded);
             if fine {
@@ -248,11 +248,15 @@ impl Driver {
             {
                 return Err(Halt::Unreachable(lost.to_string()));
             }
+            self.ledger.doubt();
             return self.fail_entry(entry, manner, sent, took).await;
         }
         match lost {
             Some(lost) => Err(Halt::Unreachable(lost.to_string())),
-            None => Ok(OnceResult::default()),
+            None => {
+                self.strike_out().await;
+                Ok(OnceResult::default())
+            }
         }
     }
 
@@ -268,7 +272,10 @@ impl Driver {
         let ends = self.conclude_all(&entry.task, &entry.evaluation, outputs);
         let ended = Ended { ends, took };
         self.report(&entry.task, entry.handler, &entry.evaluation, &ended);
-        self.settled(&ended.ends);
+        self.settled(&ended.ends, false);
+        if entry.handler {
+            self.pay(&entry.task);
+        }
     }
 
     /// A task of the batch failed: those behind it were not carried out.
@@ -300,6 +307,15 @@ impl Driver {
         let ended = Ended { ends, took };
         self.settle(&entry.task, entry.handler, &entry.evaluation, ended).await
     }
+}
+
+/// The actions of a task, item by item.
+fn actions_of(evaluation: &Evaluation) -> impl Iterator<Item = &Arc<dyn Action>> {
+    let plans = evaluation.items.iter().filter_map(|item| match &item.verdict {
+        Verdict::Plan(plan) => Some(plan),
+        _ => None,
+    });
+    plans.flat_map(|plan| &plan.actions)
 }
 
 /// Whether two items go through the same shell with the same surroundings.

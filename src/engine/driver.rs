@@ -7,11 +7,14 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::playbook::{Keyword, Task};
+use crate::remote::Lost;
 use crate::resource::Suspend;
 use crate::value::{Key, Map, Value};
 
+use super::access::Pending;
 use super::approval::Approvals;
 use super::controller::TaskFiles;
+use super::debt::{Keeper, Ledger};
 use super::evaluate::{
     Evaluation, ItemPlan, Missing, Subject, Verdict, Wanted, evaluate, looks_at_others, predict,
     runs_once,
@@ -20,8 +23,8 @@ use super::event::{Event, Phase, Status, TaskEvent};
 use super::fetch;
 use super::flow::{Steered, steer};
 use super::gift;
-use super::guard::Probation;
 use super::link::{LinkError, Links};
+use super::lock::Alone;
 use super::machine::{End, Failure, Machine, Work};
 use super::meeting::Meeting;
 use super::outcome::{Ended, ItemEnd, censored, conclude, joined, shown, words_of};
@@ -133,7 +136,9 @@ pub struct Driver {
     /// Set when the user interrupts.
     pub interrupt: watch::Receiver<bool>,
     /// Changes of connectivity since access was last proven.
-    pub probation: Probation,
+    pub pending: Pending,
+    /// Handlers that are owed.
+    pub ledger: Ledger,
 }
 
 /// A task that stopped the host's run.
@@ -153,10 +158,18 @@ impl From<LinkError> for Halt {
     }
 }
 
+impl From<Lost> for Halt {
+    fn from(lost: Lost) -> Self {
+        Self::Unreachable(lost.to_string())
+    }
+}
+
 impl Driver {
     /// Runs the host to the end of the play.
     pub async fn run(&mut self) -> Exit {
         let exit = self.walk().await;
+        let exit = self.leave_nothing_unproven(exit).await;
+        self.settle_debts(&exit).await;
         self.shared.variables.publish(&self.machine.host, &self.machine.memory);
         self.crew.meeting.leave();
         exit
@@ -178,11 +191,16 @@ impl Driver {
                 return Exit::Finished(self.machine.result());
             };
             let at = match &work {
+                Work::Remind => {
+                    self.remind_of_all();
+                    self.machine.advance();
+                    continue;
+                }
                 Work::Gather => (super::gather::task(&self.machine.run.play), false),
                 Work::Task { task, handler } => (Arc::clone(task), *handler),
             };
             let done = match work {
-                Work::Gather => self.gather().await,
+                Work::Gather | Work::Remind => self.gather().await,
                 Work::Task { task, handler } => self.task(&task, handler).await,
             };
             if let Err(Halt::Unreachable(message)) = done {
@@ -204,7 +222,7 @@ impl Driver {
     }
 
     /// A task failed for a reason outside of its own result.
-    fn fail_with(&mut self, task: &Task, handler: bool, message: String) {
+    pub(super) fn fail_with(&mut self, task: &Task, handler: bool, message: String) {
         let item = ItemPlan {
             item: None,
             locals: Arc::default(),
@@ -216,7 +234,7 @@ impl Driver {
         let failure = Failure::new(self.title(task), &message);
         let ended = Ended::at_once(vec![super::outcome::failed(message)]);
         self.report(task, handler, &evaluation, &ended);
-        self.settled(&ended.ends);
+        self.settled(&ended.ends, false);
         self.fail(failure);
     }
 
@@ -333,6 +351,10 @@ impl Driver {
         let Some(result) = self.crew.hear(&key, &mut self.interrupt).await else { return Ok(()) };
         self.machine.visited(task);
         self.machine.advance();
+        if handler && result.failed.is_none() {
+            self.pay(task);
+            self.strike_out().await;
+        }
         if let Some((name, value)) = result.registered {
             self.machine.memory.set(&name, value);
         }
@@ -350,7 +372,11 @@ impl Driver {
 
     /// Plans the task until nothing is missing, then shows or sends it.
     async fn carry_out(&mut self, task: &Arc<Task>, handler: bool) -> Result<OnceResult, Halt> {
-        let evaluation = self.evaluate_fully(task).await?;
+        let mut evaluation = self.evaluate_fully(task).await?;
+        let _alone = match self.phase {
+            Phase::Apply => self.alone(task, &mut evaluation).await?,
+            Phase::Plan => None,
+        };
         let sends = |item: &ItemPlan| match &item.verdict {
             Verdict::Plan(plan) if !plan.actions.is_empty() => {
                 self.phase == Phase::Apply
@@ -374,6 +400,40 @@ impl Driver {
                 .collect()
         };
         self.settle(task, handler, &evaluation, Ended::at_once(ends)).await
+    }
+
+    /// Whoever changes a machine is the only one of this run to do so, whatever its names: what
+    /// another name has changed since is asked anew.
+    async fn alone(
+        &mut self,
+        task: &Arc<Task>,
+        evaluation: &mut Evaluation,
+    ) -> Result<Option<Alone>, Halt> {
+        let host = Arc::clone(&self.machine.host);
+        let manner = evaluation.items.iter().find_map(|item| match (&item.verdict, &item.manner) {
+            (Verdict::Plan(plan), Some(manner)) if !plan.actions.is_empty() => {
+                (manner.host == host).then(|| Arc::clone(manner))
+            }
+            _ => None,
+        });
+        let Some(manner) = manner else { return Ok(None) };
+        let target = self.target(&host)?;
+        let who = self.shared.choices.who.clone();
+        loop {
+            let alone = self.links.alone(&host, &target).await;
+            {
+                let _turn = self.links.turn().await;
+                self.links.hold(&host, &target, &manner.become_user, &who).await?;
+            }
+            if !self.links.is_right(&host, &alone) {
+                continue;
+            }
+            if alone.stale {
+                self.machine.world_mut(&host).forget_all();
+                *evaluation = self.evaluate_fully(task).await?;
+            }
+            return Ok(Some(alone));
+        }
     }
 
     /// Evaluates a task, asking for what is missing, with what the tasks after it will miss.
@@ -418,6 +478,10 @@ impl Driver {
             let (task, gather) = match scout.current() {
                 None => break,
                 Some(Work::Gather) => (super::gather::task(&scout.run.play), true),
+                Some(Work::Remind) => {
+                    scout.advance();
+                    continue;
+                }
                 Some(Work::Task { task, handler }) => {
                     if !handler && !(self.shared.selects)(&task) {
                         scout.advance();
@@ -555,12 +619,22 @@ impl Driver {
                 false => None,
             };
             let links = Arc::clone(&self.links);
+            // What an earlier run left unproven is put back by the host: the answers come after.
+            let keeper = Keeper { host: Arc::clone(&host), user: Arc::clone(&group.user) };
+            let fresh = target.is_some() && self.ledger.is_news(&keeper);
+            let first = fresh.then(|| {
+                let healing = self.phase == Phase::Plan;
+                let wait = healing.then(super::guard::wait_for_healing);
+                let mut first = wait.unwrap_or_default();
+                first.append(&Ledger::question());
+                first
+            });
             asking.push(async move {
                 let shell = match target {
                     Some(target) => Some(links.shell(&group.host, &target, &group.user).await?),
                     None => None,
                 };
-                fetch::ask(group, shell.as_deref()).await
+                Ok::<_, LinkError>((keeper, fetch::ask(group, shell.as_deref(), first).await?))
             });
         }
         let answers = {
@@ -568,7 +642,11 @@ impl Driver {
             futures_util::future::join_all(asking).await
         };
         for answers in answers {
-            for answer in answers? {
+            let (keeper, (answers, first)) = answers?;
+            if let Some(output) = first {
+                self.learn_debts(keeper, &output);
+            }
+            for answer in answers {
                 self.machine.world_mut(&answer.host).learn(&answer.user, answer.id, answer.state);
             }
         }
@@ -651,22 +729,33 @@ impl Driver {
         let ended = Ended { ends, took };
         self.report(task, handler, evaluation, &ended);
         let ends = ended.ends;
-        self.settled(&ends);
+        let owed = handler && self.phase == Phase::Plan && self.is_owed(task);
+        self.settled(&ends, owed);
         let unknown = ends.iter().any(|end| matches!(end.status, Status::Unknown { .. }));
         let changed = ends.iter().any(ItemEnd::is_changed);
         if changed || unknown {
             let was_open = self.phase == Phase::Apply
                 && (open || self.approvals.is_open(&self.machine.host, &visit));
             self.notify(task, unknown || was_open);
+        } else {
+            self.remind(task);
         }
         for outcome in steered {
             match outcome {
                 Steered::Done => {}
-                Steered::Reconnect => self.links.drop_connection(&self.machine.host).await,
+                Steered::Reconnect => {
+                    let host = Arc::clone(&self.machine.host);
+                    self.bridge(&host, Duration::from_secs(60)).await?;
+                    self.links.drop_connection(&host).await;
+                }
                 Steered::EndAll => self.crew.ended.store(true, Ordering::Release),
             }
         }
         let failure = self.failure_of(task, evaluation, &ends);
+        if handler && failure.is_none() {
+            self.pay(task);
+            self.strike_out().await;
+        }
         if let Some(failure) = &failure {
             self.fail((**failure).clone());
         }
@@ -750,6 +839,7 @@ impl Driver {
         ended: &Ended,
     ) {
         let title = self.title(task);
+        let owed = handler && self.is_owed(task);
         let last = ended.ends.len().min(evaluation.items.len()).saturating_sub(1);
         for (index, (item, end)) in evaluation.items.iter().zip(&ended.ends).enumerate() {
             // The time is that of all items together: it is told once.
@@ -781,6 +871,7 @@ impl Driver {
                 module: task.module().into(),
                 span: task.span.clone(),
                 handler,
+                owed,
                 item: item.item.as_ref().map(|(_, label)| {
                     if hidden { crate::value::MASK.to_string() } else { label.clone() }
                 }),
@@ -800,12 +891,13 @@ impl Driver {
         }
     }
 
-    pub(super) fn settled(&self, ends: &[ItemEnd]) {
+    /// `owed`: even if nothing is to be sent, the host must be told that it was done.
+    pub(super) fn settled(&self, ends: &[ItemEnd], owed: bool) {
         self.shared.sink.event(Event::Settled {
             phase: self.phase,
             host: Arc::clone(&self.machine.host),
             outcome: super::outcome::overall(ends).outcome(),
-            unsent: ends.iter().any(|end| end.unsent),
+            unsent: owed || ends.iter().any(|end| end.unsent),
         });
     }
 
@@ -813,51 +905,6 @@ impl Driver {
         let render = self.render(&self.machine, Some(task));
         // A `no_log` that cannot be rendered hides.
         render.flag(task, Keyword::NoLog).map_or(true, |flag| flag.unwrap_or(false))
-    }
-
-    /// Notifies the task's handlers.
-    pub(super) fn notify(&mut self, task: &Task, open: bool) {
-        let mut names: Vec<String> = Vec::new();
-        let mut problems: Vec<String> = Vec::new();
-        {
-            let render = self.render(&self.machine, Some(task));
-            for setting in task.notify() {
-                match render.value(&setting.value) {
-                    Ok(Value::Str(text)) => names.push(text.as_str().to_string()),
-                    Ok(Value::List(items)) => {
-                        names.extend(items.iter().filter_map(Value::as_str).map(str::to_string));
-                    }
-                    Ok(_) => problems.push(format!("{}: `notify` needs names", setting.span)),
-                    Err(suspend) => problems.push(words_of(&suspend)),
-                }
-            }
-        }
-        let mut machine = self.machine.clone();
-        for name in names {
-            let title = |handler: &Task| {
-                let name = handler.name.as_ref()?;
-                if !name.is_template() {
-                    return Some(name.as_str().to_string());
-                }
-                let render = self.render(&self.machine, Some(handler));
-                render.value(&Value::Str(name.clone())).ok()?.as_str().map(str::to_string)
-            };
-            match machine.notify(&name, &title, open) {
-                Some(fresh) => {
-                    for handler in fresh {
-                        self.shared.sink.event(Event::Notified {
-                            host: Arc::clone(&machine.host),
-                            handler: self.title(&handler),
-                        });
-                    }
-                }
-                None => problems.push(format!("there is no handler `{name}`")),
-            }
-        }
-        self.machine = machine;
-        if !problems.is_empty() {
-            self.fail_with(task, false, problems.join("; "));
-        }
     }
 
     pub(super) fn fail(&mut self, failure: Failure) {

@@ -126,6 +126,8 @@ pub struct TaskEvent {
     pub span: Span,
     /// Whether it is a handler.
     pub handler: bool,
+    /// Whether it is a handler that an earlier run did not come to.
+    pub owed: bool,
     /// The item's label in a loop.
     pub item: Option<String>,
     /// How it ended.

@@ -3,9 +3,11 @@
 //! [`run`] is the way in. Per host a [`machine::Machine`] walks the tasks without any I/O; a
 //! [`driver`] gives it the answers it lacks and sends what it plans; hosts meet in [`meeting`].
 
+mod access;
 mod approval;
 mod batch;
 mod controller;
+mod debt;
 mod driver;
 mod evaluate;
 mod event;
@@ -15,10 +17,12 @@ mod gather;
 mod gift;
 mod guard;
 mod link;
+mod lock;
 mod looping;
 mod machine;
 mod meeting;
 mod memory;
+mod notify;
 mod outcome;
 mod prompts;
 mod render;

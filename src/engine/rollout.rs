@@ -13,11 +13,12 @@ use crate::playbook::{Keyword, Play, Setting, Task};
 use crate::resource::World;
 use crate::value::{Key, Map, Value};
 
+use super::access::Pending;
 use super::approval::Approvals;
 use super::controller::TaskFiles;
+use super::debt::Ledger;
 use super::driver::{Crew, Driver, Exit};
 use super::event::{Event, Phase};
-use super::guard::Probation;
 use super::link::Links;
 use super::machine::{End, Machine, PlayRun};
 use super::meeting::Meeting;
@@ -34,6 +35,7 @@ pub struct HostState {
     memory: Memory,
     worlds: HashMap<Arc<str>, World>,
     approvals: Approvals,
+    ledger: Ledger,
 }
 
 /// One walk over the plays.
@@ -75,7 +77,23 @@ impl Walk {
             }
             self.play(index, play).await?;
         }
+        if self.phase == Phase::Plan {
+            self.name_strangers();
+        }
         Ok(())
+    }
+
+    /// Handlers that an earlier run owes and that no play of this one has.
+    fn name_strangers(&self) {
+        for (host, state) in self.hosts.iter().filter(|(host, _)| !self.lost.contains(*host)) {
+            for name in state.ledger.strangers() {
+                let warning = Diagnostic::new(format!(
+                    "an earlier run did not come to the handler `{name}` on `{host}`, and no play of \
+                     this one has it; it stays owed"
+                ));
+                self.shared.sink.event(Event::Warning { host: Some(Arc::clone(host)), warning });
+            }
+        }
     }
 
     async fn play(&mut self, index: usize, play: &Arc<Play>) -> Result<(), Diagnostics> {
@@ -194,12 +212,12 @@ impl Walk {
             let mut driver = self.driver(run, host, &crew)?;
             running.spawn(async move {
                 let exit = driver.run().await;
-                (driver.machine, driver.approvals, exit)
+                (driver, exit)
             });
         }
         while let Some(done) = running.join_next().await {
             match done {
-                Ok((machine, approvals, exit)) => self.take_back(machine, approvals, exit),
+                Ok((driver, exit)) => self.take_back(driver, exit),
                 Err(error) => {
                     let message =
                         format!("a host's work ended in a fault of mxprov itself: {error}");
@@ -278,7 +296,8 @@ impl Walk {
             approvals,
             crew: Arc::clone(crew),
             interrupt: self.interrupt.clone(),
-            probation: Probation::default(),
+            pending: Pending::default(),
+            ledger: state.ledger,
         })
     }
 
@@ -324,7 +343,8 @@ impl Walk {
         Ok(layers)
     }
 
-    fn take_back(&mut self, machine: Machine, approvals: Approvals, exit: Exit) {
+    fn take_back(&mut self, driver: Driver, exit: Exit) {
+        let Driver { machine, approvals, ledger, .. } = driver;
         let host = Arc::clone(&machine.host);
         let phase = self.phase;
         match exit {
@@ -345,7 +365,7 @@ impl Walk {
             }
             Exit::Stopped => {}
         }
-        let state = HostState { memory: machine.memory, worlds: machine.worlds, approvals };
+        let state = HostState { memory: machine.memory, worlds: machine.worlds, approvals, ledger };
         self.hosts.insert(host, state);
     }
 }

@@ -12,8 +12,7 @@ use super::driver::{Driver, Halt, OnceResult};
 use super::evaluate::{Evaluation, ItemPlan, Verdict};
 use super::event::{Event, Phase, Status};
 use super::fetch::Bundle;
-use super::guard::{self, Probation};
-use super::link::LinkError;
+use super::guard;
 use super::outcome::{Ended, ItemEnd, conclude, failed, until_holds, words_of};
 use super::settings::{Manner, user_key};
 
@@ -96,7 +95,7 @@ impl Driver {
         let (retries, delay) = self.patience(task, item)?;
         let mut attempt = 0;
         loop {
-            let sent = self.carry(plan, manner).await?;
+            let sent = self.carry(task, plan, manner).await?;
             self.learn(plan, manner, &sent);
             let (end, again) = {
                 let render = self.render(&self.machine, Some(task)).with_locals(&item.locals);
@@ -156,7 +155,7 @@ impl Driver {
     }
 
     /// Waits, unless the user interrupts.
-    async fn wait(&mut self, delay: Duration) {
+    pub(super) async fn wait(&mut self, delay: Duration) {
         tokio::select! {
             () = tokio::time::sleep(delay) => {}
             _ = self.interrupt.changed() => {}
@@ -183,10 +182,20 @@ impl Driver {
     }
 
     /// Carries out the actions of one item.
-    async fn carry(&mut self, plan: &Plan, manner: &Manner) -> Result<Sent, Halt> {
+    async fn carry(
+        &mut self,
+        task: &Arc<Task>,
+        plan: &Plan,
+        manner: &Manner,
+    ) -> Result<Sent, Halt> {
         let target = self.target(&manner.host)?;
-        let _turn = self.links.turn().await;
-        if self.phase == Phase::Apply && manner.host == self.machine.host {
+        let links = Arc::clone(&self.links);
+        let _turn = links.turn().await;
+        // A host watches over what is kept there by waiting for its lock.
+        let keeps = |action: &Arc<dyn Action>| guard::configuration_of(action.as_ref()).is_some();
+        if self.phase == Phase::Apply && manner.host == self.machine.host
+            || plan.actions.iter().any(keeps)
+        {
             self.links
                 .hold(&manner.host, &target, &manner.become_user, &self.shared.choices.who)
                 .await?;
@@ -205,9 +214,9 @@ impl Driver {
             let simple = rest.iter().take_while(|action| is_simple(action.as_ref())).count();
             let (now, later) = rest.split_at(simple.max(1));
             if simple > 0 {
-                self.send_together(now, manner, &mut sent).await?;
+                self.send_together(task, now, manner, &mut sent).await?;
             } else {
-                self.send_special(&now[0], manner, &mut sent).await?;
+                self.send_special(task, &now[0], manner, &mut sent).await?;
             }
             rest = later;
         }
@@ -222,6 +231,7 @@ impl Driver {
     /// Simple actions and their proofs go out as one batch.
     async fn send_together(
         &mut self,
+        task: &Arc<Task>,
         actions: &[Arc<dyn Action>],
         manner: &Manner,
         sent: &mut Sent,
@@ -232,8 +242,7 @@ impl Driver {
         let mut owners: Vec<(usize, Option<usize>)> = Vec::new();
         let mut world = self.machine.world(&manner.host);
         for (index, action) in actions.iter().enumerate() {
-            self.probation.note(action.as_ref());
-            parts.push(prepared(action.as_ref(), manner));
+            parts.push(self.ready(task, action.as_ref(), manner)?);
             owners.push((index, None));
             let proof = proof_of(action.as_ref(), &world);
             // The next one finds what this one left behind: enabled, then started.
@@ -246,16 +255,16 @@ impl Driver {
         }
         let mut outputs: Vec<Option<Output>> = vec![None; parts.len()];
         let mut sink = |index: usize, output: Output| outputs[index] = Some(output);
-        shell
-            .run(&parts, OnFailure::Stop, &mut sink)
-            .await
-            .map_err(|lost| Halt::Unreachable(lost.to_string()))?;
+        shell.run(&parts, OnFailure::Stop, &mut sink).await?;
         let mut answers: Vec<(usize, AnyQuery, Result<AnyState, String>)> = Vec::new();
         let user = user_key(&manner.become_user);
         for ((action, bundle), output) in owners.into_iter().zip(outputs) {
             let Some(output) = output else { continue };
             match bundle {
-                None => sent.outputs.push(output),
+                None => {
+                    self.kept(actions[action].as_ref(), &manner.host);
+                    sent.outputs.push(output);
+                }
                 Some(bundle) => {
                     let bundle = &proofs[action].1.bundles[bundle];
                     let states = bundle.answers(&manner.host, &user, &output);
@@ -277,6 +286,7 @@ impl Driver {
     /// Actions that do not go through the shell in one piece.
     async fn send_special(
         &mut self,
+        task: &Arc<Task>,
         action: &Arc<dyn Action>,
         manner: &Manner,
         sent: &mut Sent,
@@ -289,15 +299,23 @@ impl Driver {
                     Err(error) => complaint_output(format!("`{path}` cannot be written: {error}")),
                 }
             }
-            Step::Reboot { script, limit } => self.reboot(&script, limit, manner).await?,
+            Step::Reboot { script, limit } => {
+                self.bridge(&manner.host, limit).await?;
+                let output = self.reboot(&script, limit, manner).await?;
+                if output.succeeded() {
+                    self.came_back(&manner.host);
+                }
+                output
+            }
             Step::Reconnect { delay, limit } => {
+                self.bridge(&manner.host, delay + limit + Duration::from_secs(60)).await?;
                 self.wait(delay).await;
                 self.reconnect(manner, limit).await?
             }
             Step::Shell(_) if guard::effect_of(action.as_ref()).is_some() => {
-                self.send_guarded(action.as_ref(), manner).await?
+                self.send_guarded(task, action.as_ref(), manner).await?
             }
-            Step::Shell(_) => self.send_detached(action.as_ref(), manner).await?,
+            Step::Shell(_) => self.send_detached(task, action.as_ref(), manner).await?,
         };
         let fine = action.succeeded(&output);
         sent.outputs.push(output);
@@ -322,10 +340,7 @@ impl Driver {
         let scripts: Vec<Script> = proof.bundles.iter().map(Bundle::script).collect();
         let mut outputs: Vec<Output> = vec![Output::default(); scripts.len()];
         let mut sink = |index: usize, output: Output| outputs[index] = output;
-        shell
-            .run(&scripts, OnFailure::Continue, &mut sink)
-            .await
-            .map_err(|lost| Halt::Unreachable(lost.to_string()))?;
+        shell.run(&scripts, OnFailure::Continue, &mut sink).await?;
         let user = user_key(&manner.become_user);
         let mut answers = Vec::new();
         for (bundle, output) in proof.bundles.iter().zip(&outputs) {
@@ -342,13 +357,14 @@ impl Driver {
     /// is made anew and picks the result up.
     async fn send_detached(
         &mut self,
+        task: &Arc<Task>,
         action: &dyn Action,
         manner: &Manner,
     ) -> Result<Output, Halt> {
         let began = Instant::now();
         let id = JobId::random();
         let label = action.summary();
-        let script = prepared(action, manner);
+        let script = self.ready(task, action, manner)?;
         let mut lost = None;
         for _ in 0..3 {
             let shell = match self.shell(manner).await {
@@ -389,143 +405,6 @@ impl Driver {
             }
         }
         Err(Halt::Unreachable(lost.unwrap_or_else(|| "the connection was lost".into())))
-    }
-
-    /// A change that could shut us out: the host undoes it by itself unless a new login works.
-    async fn send_guarded(&mut self, action: &dyn Action, manner: &Manner) -> Result<Output, Halt> {
-        let Some(effect) = guard::effect_of(action) else { return Ok(Output::default()) };
-        let target = self.target(&manner.host)?;
-        let shell = self.shell(manner).await?;
-        if target.transport == crate::remote::Transport::Local {
-            return shell
-                .run_one(prepared(action, manner))
-                .await
-                .map_err(|lost| Halt::Unreachable(lost.to_string()));
-        }
-        let name = guard::name();
-        let began = Instant::now();
-        let parts = [self.probation.arm(&name, &effect), prepared(action, manner)];
-        let mut outputs: Vec<Output> = Vec::new();
-        let mut sink = |_: usize, output: Output| outputs.push(output);
-        let ran = shell.run(&parts, OnFailure::Stop, &mut sink);
-        // The change may cut this very connection: its silence is not waited for.
-        let cut = match tokio::time::timeout(guard::PATIENCE, ran).await {
-            Ok(Ok(())) => None,
-            Ok(Err(lost)) => Some(lost.to_string()),
-            Err(_) => Some("the host fell silent".to_string()),
-        };
-        match outputs.first() {
-            Some(armed) if !armed.succeeded() => {
-                let said = super::outcome::complaint(armed);
-                return Ok(complaint_output(format!(
-                    "the change was not made: it could not be guarded: {said}"
-                )));
-            }
-            _ => {}
-        }
-        // Configuration that its service refuses would shut us out at the next start.
-        if let Some(refused) = outputs.get(1).filter(|output| !action.succeeded(output))
-            && self.probation.has_kept()
-        {
-            shell
-                .run_one(Probation::undo(&name))
-                .await
-                .map_err(|lost| Halt::Unreachable(lost.to_string()))?;
-            self.probation.clear();
-            return Ok(put_back(refused));
-        }
-        match self.prove_access(&target, manner, &name, began).await {
-            Ok(()) => {
-                self.probation.clear();
-                let took = began.elapsed();
-                self.shared
-                    .sink
-                    .event(Event::AccessProven { host: Arc::clone(&manner.host), took });
-                Ok(outputs.into_iter().nth(1).unwrap_or_default())
-            }
-            Err(reason) => {
-                let healed = self.await_healing(&target, manner, began).await;
-                self.probation = Probation::default();
-                let cut = cut.map(|cut| format!(" ({cut})")).unwrap_or_default();
-                match healed {
-                    Ok(()) => Ok(complaint_output(format!(
-                        "after this change no new login was possible: {reason}{cut}; the host has put \
-                         everything back as it was and can be reached again"
-                    ))),
-                    Err(error) => Err(Halt::Unreachable(format!(
-                        "after the change \"{}\" no new login was possible: {reason}{cut}; the host should \
-                         have put everything back, but it still cannot be reached: {error}",
-                        action.summary()
-                    ))),
-                }
-            }
-        }
-    }
-
-    /// Logs in anew and, over that login, tells the host to keep the change.
-    async fn prove_access(
-        &mut self,
-        target: &crate::remote::Target,
-        manner: &Manner,
-        name: &str,
-        began: Instant,
-    ) -> Result<(), String> {
-        let mut reason = String::from("it took too long");
-        while let Some(left) = guard::left(began, guard::PATIENCE) {
-            let tried =
-                tokio::time::timeout(left, self.log_in_and_disarm(target, manner, name)).await;
-            match tried {
-                Ok(Ok(())) => return Ok(()),
-                Ok(Err(error)) => reason = error.to_string(),
-                Err(_) => return Err(reason),
-            }
-            // A service that restarts needs a moment; the deadline above bounds the tries.
-            self.wait(Duration::from_millis(500)).await;
-        }
-        Err(reason)
-    }
-
-    async fn log_in_and_disarm(
-        &self,
-        target: &crate::remote::Target,
-        manner: &Manner,
-        name: &str,
-    ) -> Result<(), LinkError> {
-        let connection = self.links.prove(target).await?;
-        let shell = connection
-            .shell(&manner.become_user)
-            .await
-            .map_err(|error| LinkError::Unreachable(error.to_string()))?;
-        let output = shell
-            .run_one(Probation::disarm(name))
-            .await
-            .map_err(|lost| LinkError::Unreachable(lost.to_string()))?;
-        if !output.succeeded() {
-            return Err(LinkError::Unreachable(super::outcome::complaint(&output)));
-        }
-        connection.close().await;
-        Ok(())
-    }
-
-    /// Waits for a host that shut us out to undo that.
-    async fn await_healing(
-        &mut self,
-        target: &crate::remote::Target,
-        manner: &Manner,
-        began: Instant,
-    ) -> Result<(), String> {
-        let mut reason = String::from("it took too long");
-        while guard::left(began, guard::HEALED).is_some() {
-            match self.links.prove(target).await {
-                Ok(connection) => {
-                    self.links.replace(&manner.host, target, connection).await;
-                    return Ok(());
-                }
-                Err(error) => reason = error.to_string(),
-            }
-            self.wait(Duration::from_secs(1)).await;
-        }
-        Err(reason)
     }
 
     async fn reboot(
@@ -578,22 +457,11 @@ impl Driver {
 
 async fn boot_id(shell: &Shell) -> Result<Vec<u8>, Halt> {
     let script = Script::of(["cat", "/proc/sys/kernel/random/boot_id"]);
-    let output = shell.run_one(script).await.map_err(|lost| Halt::Unreachable(lost.to_string()))?;
+    let output = shell.run_one(script).await?;
     Ok(output.stdout)
 }
 
-/// What a refused change said, and that its configuration is as it was.
-fn put_back(refused: &Output) -> Output {
-    let mut output = refused.clone();
-    let note = "the configuration was put back as it was before this run\n";
-    if !output.stderr.is_empty() && !output.stderr.ends_with(b"\n") {
-        output.stderr.push(b'\n');
-    }
-    output.stderr.extend_from_slice(note.as_bytes());
-    output
-}
-
-fn complaint_output(message: String) -> Output {
+pub(super) fn complaint_output(message: String) -> Output {
     Output { status: 1, stderr: message.into_bytes(), ..Output::default() }
 }
 

@@ -70,7 +70,7 @@ pub fn manner(host: &Arc<str>, task: &Task, render: &Render<'_>) -> Result<Manne
         hidden: render.flag(task, Keyword::NoLog)?.unwrap_or(false),
         check: written.unwrap_or(render.shared.check),
         always_runs: written == Some(false),
-        only_reads: written == Some(false) || never_changes(task),
+        only_reads: written == Some(false) || task.never_changes(),
         ignore_errors: render.flag(task, Keyword::IgnoreErrors)?.unwrap_or(false),
         timeout: timeout.into_iter().chain(run_async).min(),
         run_async,
@@ -93,13 +93,6 @@ fn run_async(task: &Task, render: &Render<'_>) -> Result<Option<Duration>, Suspe
         }
         _ => Ok(Some(Duration::from_secs_f64(seconds))),
     }
-}
-
-/// Whether `changed_when: false` is written out.
-fn never_changes(task: &Task) -> bool {
-    task.changed_when.as_deref().is_some_and(
-        |conditions| matches!(conditions, [setting] if matches!(setting.value, Value::Bool(false))),
-    )
 }
 
 fn environment(task: &Task, render: &Render<'_>) -> Result<Vec<(String, Str)>, Suspend> {

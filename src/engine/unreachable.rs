@@ -40,6 +40,6 @@ impl Driver {
         self.machine.advance();
         Self::remember_results(&mut self.machine, task, &evaluation, &ended.ends);
         self.report(task, handler, &evaluation, &ended);
-        self.settled(&ended.ends);
+        self.settled(&ended.ends, false);
     }
 }

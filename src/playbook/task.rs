@@ -7,7 +7,7 @@ use super::{
     Args, Keyword, Keywords, Location, Loop, ModuleDefaults, RoleUse, Scope, Setting, Tag,
 };
 use crate::diagnostic::Span;
-use crate::value::Str;
+use crate::value::{Str, Value};
 
 /// One task. Handlers are tasks too.
 #[derive(Debug)]
@@ -193,6 +193,13 @@ impl Task {
         let places = self.scope.chain().map(|scope| &scope.keywords);
         let mut places = std::iter::once(&self.keywords).chain(places);
         places.find_map(|keywords| keywords.notify.as_deref()).unwrap_or(&[])
+    }
+
+    /// Whether `changed_when: false` is written out.
+    pub fn never_changes(&self) -> bool {
+        self.changed_when.as_deref().is_some_and(|conditions| {
+            matches!(conditions, [setting] if matches!(setting.value, Value::Bool(false)))
+        })
     }
 
     /// The role that the task belongs to.

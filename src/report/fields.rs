@@ -174,6 +174,7 @@ impl Masks<'_> {
         fields["module"] = (&*task.module).into();
         fields["place"] = task.span.to_string().into();
         fields["handler"] = task.handler.into();
+        fields["owed"] = task.owed.into();
         if let Some(item) = &task.item {
             fields["item"] = self.text(item);
         }

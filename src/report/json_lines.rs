@@ -123,6 +123,7 @@ mod tests {
             module: "copy".into(),
             span: Span::new(&source, 2, 5),
             handler: false,
+            owed: false,
             item: None,
             status: Status::Failed { message: "hush-hush is taken".into(), ignored: false },
             diffs: vec![diff],

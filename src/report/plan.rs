@@ -65,7 +65,11 @@ impl Plan {
         body.extend(result.iter().cloned());
         let assumptions = task.assumptions.clone();
         let key = format!("{}\n{}", body.join("\n"), assumptions.join("\n"));
-        let handler = if task.handler { style.faint(" (handler)") } else { String::new() };
+        let handler = match (task.handler, task.owed) {
+            (true, true) => style.faint(" (handler, owed by an earlier run)"),
+            (true, false) => style.faint(" (handler)"),
+            _ => String::new(),
+        };
         let head = format!(
             "{sign} {}{handler} {}",
             style.strong(&diff::clean(&redactor.mask(&task.title))),

@@ -29,10 +29,12 @@ pub struct Nature {
 #[derive(Debug, Clone)]
 pub enum Guard {
     /// It changes what connectivity is configured from, without effect yet: the inverse is kept,
-    /// and runs if a later [`Guard::Effect`] shuts us out.
+    /// and runs if a later [`Guard::Effect`] shuts us out, or if there is none.
     Configuration {
         /// Puts the configuration back as it was.
         inverse: Script,
+        /// Says whether what is configured then would be accepted, if that can be known.
+        check: Option<Script>,
     },
     /// It takes effect at once.
     Effect {

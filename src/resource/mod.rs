@@ -20,6 +20,7 @@ pub mod package;
 pub mod ping;
 mod probe;
 mod query;
+mod sshd;
 mod stored;
 pub mod unit;
 pub mod waiting;

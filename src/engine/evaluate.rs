@@ -418,9 +418,6 @@ fn spread(args: &Value, passed: &mut Passed) {
 
 /// Whether a task's own text needs other hosts, or gives to them, so that it waits for them.
 pub fn looks_at_others(task: &Task) -> bool {
-    if super::gift::gives(task) {
-        return true;
-    }
     fn mentions(value: &Value) -> bool {
         match value {
             Value::Str(text) => text.as_str().contains("hostvars"),
@@ -435,7 +432,9 @@ pub fn looks_at_others(task: &Task) -> bool {
     let vars = task.keywords.vars.iter().flat_map(|vars| vars.map.values());
     let free =
         task.action.args.free_form.iter().any(|free| free.text.as_str().contains("hostvars"));
-    free || args.chain(conditions).chain(repeat).chain(vars).any(mentions)
+    super::gift::gives(task)
+        || free
+        || args.chain(conditions).chain(repeat).chain(vars).any(mentions)
 }
 
 /// Whether the task runs on one host of the batch, for all.

@@ -38,13 +38,17 @@ impl Gifts {
     /// Takes what lies there for a host into its memory.
     pub fn take(&self, host: &str, memory: &mut Memory) {
         let taken = self.0.write().unwrap_or_else(PoisonError::into_inner).remove(host);
-        taken.iter().for_each(|gift| add(gift, memory));
+        if let Some(gift) = taken {
+            add(&gift, memory);
+        }
     }
 
     /// Shows what lies there for a host, over what it remembers.
     pub fn show(&self, host: &str, memory: &mut Memory) {
         let waiting = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        waiting.get(host).iter().for_each(|gift| add(gift, memory));
+        if let Some(gift) = waiting.get(host) {
+            add(gift, memory);
+        }
     }
 }
 

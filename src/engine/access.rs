@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::diagnostic::Diagnostic;
 use crate::playbook::Task;
-use crate::remote::{Become, OnFailure, Output, Script, Target, Transport};
+use crate::remote::{Become, OnFailure, Output, Script, Shell, Target, Transport};
 use crate::resource::Action;
 
 use super::driver::{Driver, Exit, Halt};
@@ -99,16 +99,7 @@ impl Driver {
         let held = self.pending.remove(&manner.host).map(|held| held.probation);
         let probation = held.unwrap_or_else(Probation::new);
         let began = Instant::now();
-        let parts = [probation.arm(&effect), script];
-        let mut outputs: Vec<Output> = Vec::new();
-        let mut sink = |_: usize, output: Output| outputs.push(output);
-        let ran = shell.run(&parts, OnFailure::Stop, &mut sink);
-        // The change may cut this very connection: its silence is not waited for.
-        let cut = match tokio::time::timeout(guard::PATIENCE, ran).await {
-            Ok(Ok(())) => String::new(),
-            Ok(Err(lost)) => format!(" ({lost})"),
-            Err(_) => " (the host fell silent)".to_string(),
-        };
+        let (outputs, cut) = try_out(&shell, [probation.arm(&effect), script]).await;
         if let Some(armed) = outputs.first().filter(|output| !output.succeeded()) {
             let reason = complaint(armed);
             shell.run_one(probation.undo()).await?;
@@ -290,6 +281,20 @@ impl Driver {
         let warning = Diagnostic::new(text).at(&task.span);
         self.shared.sink.event(Event::Warning { host: Some(Arc::clone(host)), warning });
     }
+}
+
+/// What the scripts gave, and what became of the connection: a change may cut this very one, whose
+/// silence is not waited for.
+async fn try_out(shell: &Shell, parts: [Script; 2]) -> (Vec<Output>, String) {
+    let mut outputs: Vec<Output> = Vec::new();
+    let mut sink = |_: usize, output: Output| outputs.push(output);
+    let ran = shell.run(&parts, OnFailure::Stop, &mut sink);
+    let cut = match tokio::time::timeout(guard::PATIENCE, ran).await {
+        Ok(Ok(())) => String::new(),
+        Ok(Err(lost)) => format!(" ({lost})"),
+        Err(_) => " (the host fell silent)".to_string(),
+    };
+    (outputs, cut)
 }
 
 /// `script`, if `before` succeeds.

@@ -4,17 +4,18 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::playbook::{Keyword, Task};
-use crate::remote::{OnFailure, Output, Script};
+use crate::remote::{Lost, OnFailure, Output};
 use crate::resource::{Action, World};
 
-use super::driver::{Driver, Halt, OnceResult};
+use super::driver::{Driver, Halt};
 use super::evaluate::{Evaluation, Verdict, looks_at_others, runs_once};
-use super::event::{Event, Phase};
-use super::guard::configuration_of;
+use super::event::Phase;
 use super::looping::ends_early;
 use super::machine::{Machine, Work};
+use super::once::OnceResult;
 use super::outcome::{Ended, ItemEnd, conclude, failed};
-use super::send::{Proof, Sent, is_simple, judge, proof_of};
+use super::parcel::{Parcel, Sent};
+use super::send::is_simple;
 use super::settings::Manner;
 
 /// More actions than this do not go out at once.
@@ -29,14 +30,6 @@ struct Entry {
     before: Machine,
     /// How many actions the task has.
     actions: usize,
-}
-
-/// What each part of the script is.
-struct Layout {
-    parts: Vec<Script>,
-    /// Entry, action in the entry, and the bundle of its proof if it is one.
-    owners: Vec<(usize, usize, Option<usize>)>,
-    proofs: Vec<Vec<Proof>>,
 }
 
 /// Whether a task's outcome is known before it is sent, so that others can be planned behind it.
@@ -174,25 +167,16 @@ impl Driver {
         entries: &[Entry],
         manner: &Manner,
         start: &World,
-    ) -> Result<Layout, Halt> {
-        let mut layout = Layout { parts: vec![], owners: vec![], proofs: vec![] };
+    ) -> Result<Parcel, Halt> {
+        let mut parcel = Parcel::default();
         let mut world = start.clone();
-        for (entry, content) in entries.iter().enumerate() {
-            let mut proofs = Vec::new();
-            for (index, action) in actions_of(&content.evaluation).enumerate() {
-                layout.parts.push(self.ready(&content.task, action.as_ref(), manner)?);
-                layout.owners.push((entry, index, None));
-                let proof = proof_of(action.as_ref(), &world);
-                for (bundle, questions) in proof.bundles.iter().enumerate() {
-                    layout.parts.push(questions.script());
-                    layout.owners.push((entry, index, Some(bundle)));
-                }
-                action.predict(&mut world);
-                proofs.push(proof);
+        for (index, entry) in entries.iter().enumerate() {
+            for action in actions_of(&entry.evaluation) {
+                let script = self.ready(&entry.task, action.as_ref(), manner)?;
+                parcel.add(index, action.as_ref(), script, &mut world);
             }
-            layout.proofs.push(proofs);
         }
-        Ok(layout)
+        Ok(parcel)
     }
 
     async fn send_entries(
@@ -201,63 +185,53 @@ impl Driver {
         manner: &Manner,
         start: &World,
     ) -> Result<OnceResult, Halt> {
-        let target = self.target(&manner.host)?;
-        let links = Arc::clone(&self.links);
-        let turn = links.turn().await;
-        let keeps = |action: &Arc<dyn Action>| configuration_of(action.as_ref()).is_some();
-        let kept = entries.iter().flat_map(|entry| actions_of(&entry.evaluation)).any(keeps);
-        if kept || manner.host == self.machine.host {
-            let who = &self.shared.choices.who;
-            self.links.hold(&manner.host, &target, &manner.become_user, who).await?;
-        }
-        let began = Instant::now();
-        let layout = self.lay_out(&entries, manner, start)?;
-        let all = entries.iter().flat_map(|entry| actions_of(&entry.evaluation));
-        let actions = all.map(|action| match manner.hidden {
-            true => crate::value::MASK.to_string(),
-            false => action.summary(),
-        });
-        let actions = actions.collect();
-        self.shared.sink.event(Event::Sent { host: Arc::clone(&manner.host), actions });
-        let shell = self.shell(manner).await?;
-        let mut outputs: Vec<Option<Output>> = vec![None; layout.parts.len()];
-        let mut sink = |index: usize, output: Output| outputs[index] = Some(output);
-        let lost = shell.run(&layout.parts, OnFailure::Stop, &mut sink).await.err();
-        let took = began.elapsed();
-        drop(turn);
-        let sent = sort(&layout, outputs, manner, entries.len());
+        let (sent, lost, took) = self.send_at_once(&entries, manner, start).await?;
         for (index, (entry, sent)) in entries.into_iter().zip(sent).enumerate() {
             for (action, _) in actions_of(&entry.evaluation).zip(&sent.outputs) {
                 self.kept(action.as_ref(), &manner.host);
             }
-            let whole = sent.outputs.len() == entry.actions && sent.mismatch.is_none();
-            let fine = whole && sent.outputs.iter().all(Output::succeeded);
-            if fine {
-                self.confirm_entry(
-                    &entry,
-                    manner,
-                    &sent,
-                    if index == 0 { took } else { Duration::ZERO },
-                );
+            let went_well = sent.outputs.iter().all(Output::succeeded) && sent.mismatch.is_none();
+            if went_well && sent.outputs.len() == entry.actions {
+                let took = if index == 0 { took } else { Duration::ZERO };
+                self.confirm_entry(&entry, manner, &sent, took);
                 continue;
             }
             // A part that was not reported may have run: the next run will see.
-            if let Some(lost) = &lost
-                && sent.outputs.iter().all(Output::succeeded)
-                && sent.mismatch.is_none()
-            {
-                return Err(Halt::Unreachable(lost.to_string()));
+            if let Some(lost) = lost.filter(|_| went_well) {
+                return Err(lost.into());
             }
             self.ledger.doubt();
             return self.fail_entry(entry, manner, sent, took).await;
         }
         match lost {
-            Some(lost) => Err(Halt::Unreachable(lost.to_string())),
+            Some(lost) => Err(lost.into()),
             None => {
                 self.strike_out().await;
                 Ok(OnceResult::default())
             }
         }
+    }
+
+    /// Sends all entries: what came back for each, why no more did, and how long it took.
+    async fn send_at_once(
+        &mut self,
+        entries: &[Entry],
+        manner: &Manner,
+        start: &World,
+    ) -> Result<(Vec<Sent>, Option<Lost>, Duration), Halt> {
+        let links = Arc::clone(&self.links);
+        let _turn = links.turn().await;
+        let actions = || entries.iter().flat_map(|entry| actions_of(&entry.evaluation));
+        self.hold_for(manner, actions()).await?;
+        let began = Instant::now();
+        let parcel = self.lay_out(entries, manner, start)?;
+        self.say_sent(manner, actions());
+        let shell = self.shell(manner).await?;
+        let mut outputs: Vec<Option<Output>> = vec![None; parcel.parts.len()];
+        let mut sink = |index: usize, output: Output| outputs[index] = Some(output);
+        let lost = shell.run(&parcel.parts, OnFailure::Stop, &mut sink).await.err();
+        let took = began.elapsed();
+        Ok((parcel.sort(outputs, manner, entries.len()), lost, took))
     }
 
     /// A task of the batch is done, and the host is as it was predicted.
@@ -325,30 +299,4 @@ fn same_manner(left: &Manner, right: &Manner) -> bool {
         && left.user_key() == right.user_key()
         && left.timeout == right.timeout
         && left.environment == right.environment
-}
-
-/// What came back, by entry.
-fn sort(
-    layout: &Layout,
-    outputs: Vec<Option<Output>>,
-    manner: &Manner,
-    entries: usize,
-) -> Vec<Sent> {
-    let user = manner.user_key();
-    let mut sent: Vec<Sent> = std::iter::repeat_with(Sent::default).take(entries).collect();
-    for ((entry, action, bundle), output) in layout.owners.iter().zip(outputs) {
-        let Some(output) = output else { continue };
-        let own = &mut sent[*entry];
-        let proof = &layout.proofs[*entry][*action];
-        match bundle {
-            None => own.outputs.push(output),
-            Some(bundle) => {
-                let bundle = &proof.bundles[*bundle];
-                let answers = bundle.answers(&manner.host, &user, &output);
-                let states = answers.into_iter().map(|answer| answer.state);
-                judge(proof, bundle.queries.iter().cloned().zip(states).collect(), own);
-            }
-        }
-    }
-    sent
 }

@@ -124,7 +124,7 @@ impl Probation {
             // Of several that go out at once the first that gets there arms.
             script.line(r#"if [ ! -d "$folder" ]; then"#);
             script.line(r#"mkdir -m 0700 -- "$folder""#).line(HEAL).line(WATCH);
-            script.line(r#"after=0 what=watch unit=mxprov-guard-$name-watch"#).line(START);
+            script.line("after=0 what=watch unit=mxprov-guard-$name-watch").line(START);
             script.line("fi");
         }
         script.assign("file", format!("undo.{:04}", self.kept));
@@ -141,7 +141,7 @@ impl Probation {
             script.line(r#"mkdir -m 0700 -- "$folder""#).line(HEAL);
         }
         script.assign("after", PROBATION.as_secs());
-        script.line(r#"what=heal unit=mxprov-guard-$name"#).line(START);
+        script.line("what=heal unit=mxprov-guard-$name").line(START);
         script.line("file=effect");
         Self::write(&mut script, effect);
         script
@@ -152,7 +152,7 @@ impl Probation {
         let mut script = self.opening();
         script.line(GONE).line(STOP_LOOSELY);
         script.assign("after", gone.as_secs());
-        script.line(r#"what=watch unit=mxprov-guard-$name-watch"#).line(START);
+        script.line("what=watch unit=mxprov-guard-$name-watch").line(START);
         script
     }
 

@@ -49,16 +49,17 @@ impl Driver {
         }
         let debts: Vec<Option<Debt>> =
             self.machine.handlers.iter().map(|handler| self.debt(&handler.task)).collect();
-        for (index, debt) in debts.iter().enumerate() {
+        for debt in self.ledger.earlier().cloned().collect::<Vec<_>>() {
+            let named = (0..debts.len()).filter(|index| debts[*index].as_ref() == Some(&debt));
+            let named: Vec<usize> = named.collect();
+            let handlers: Vec<Arc<Handler>> =
+                named.iter().map(|index| Arc::clone(&self.machine.handlers[*index])).collect();
             // Of handlers of one name only one ever runs.
-            let named = self.machine.handlers[index].task.name.is_some();
-            let all = &self.machine.handlers;
-            let same = |handler: &Handler| {
-                let place = all.iter().position(|known| std::ptr::eq(&**known, handler));
-                debt.is_some() && place.and_then(|place| debts[place].as_ref()) == debt.as_ref()
-            };
-            if !named || Handler::winner(all, same) == Some(index) {
-                self.wake_if_owed(index);
+            let winner = Handler::winner(&handlers, |handler| handler.task.name.is_some());
+            let due = winner.map_or(named.clone(), |winner| vec![named[winner]]);
+            for handler in due {
+                self.ledger.know(&debt);
+                self.wake(handler, false);
             }
         }
     }

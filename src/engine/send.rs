@@ -5,38 +5,18 @@ use std::time::{Duration, Instant};
 
 use crate::module::Plan;
 use crate::playbook::Task;
-use crate::remote::{JobId, OnFailure, Output, Script, Shell};
-use crate::resource::{Action, AnyQuery, AnyState, Step};
+use crate::remote::{OnFailure, Output, Script, Shell};
+use crate::resource::{Action, Step};
+use crate::value::{MASK, Value};
 
-use super::driver::{Driver, Halt, OnceResult};
+use super::driver::{Driver, Halt};
 use super::evaluate::{Evaluation, ItemPlan, Verdict};
 use super::event::{Event, Phase, Status};
-use super::fetch::Bundle;
 use super::guard;
+use super::once::OnceResult;
 use super::outcome::{Ended, ItemEnd, conclude, failed, until_holds, words_of};
-use super::settings::{Manner, user_key};
-
-/// What is said where work is not waited for any longer.
-const STILL_AT_WORK: &str = "it goes on by itself on the host, and the next run waits for its end";
-
-/// What came back for one item: the outputs of its actions, and what was found wrong after them.
-#[derive(Default)]
-pub(super) struct Sent {
-    /// What each action gave.
-    pub outputs: Vec<Output>,
-    /// The host is not as an action predicted.
-    pub mismatch: Option<String>,
-    /// Answers of the proof, to be remembered.
-    pub proven: Vec<(AnyQuery, AnyState)>,
-}
-
-/// An action with the proof that it took effect.
-pub(super) struct Proof {
-    /// What the action predicts.
-    pub predicted: Vec<(AnyQuery, AnyState)>,
-    /// The questions that show it.
-    pub bundles: Vec<Bundle>,
-}
+use super::parcel::{Parcel, Sent};
+use super::settings::Manner;
 
 impl Driver {
     /// Sends a task's actions item by item and settles the task.
@@ -84,57 +64,46 @@ impl Driver {
     }
 
     async fn send_item(&mut self, task: &Arc<Task>, item: &ItemPlan) -> Result<ItemEnd, Halt> {
-        let (Verdict::Plan(plan), Some(manner)) = (&item.verdict, &item.manner) else {
-            let render = self.render(&self.machine, Some(task));
-            return Ok(conclude(task, &render.with_locals(&item.locals), item, None));
+        let (plan, manner) = match (&item.verdict, &item.manner) {
+            (Verdict::Plan(plan), Some(manner)) if !plan.actions.is_empty() => (plan, manner),
+            _ => {
+                let render = self.render(&self.machine, Some(task));
+                return Ok(conclude(task, &render.with_locals(&item.locals), item, None));
+            }
         };
-        if plan.actions.is_empty() {
-            let render = self.render(&self.machine, Some(task));
-            return Ok(conclude(task, &render.with_locals(&item.locals), item, None));
-        }
         let (retries, delay) = self.patience(task, item)?;
         let mut attempt = 0;
         loop {
             let sent = self.carry(task, plan, manner).await?;
             self.learn(plan, manner, &sent);
-            let (end, again) = {
-                let render = self.render(&self.machine, Some(task)).with_locals(&item.locals);
-                let mut end = conclude(task, &render, item, Some(&sent.outputs));
-                if let Some(mismatch) = sent.mismatch.filter(|_| end.failure().is_none()) {
-                    end = failed(format!("the host did not become what was planned: {mismatch}"));
-                }
-                end.result.insert("attempts".into(), crate::value::Value::Int(attempt + 1));
-                let again = if task.until.is_empty() {
-                    false
-                } else {
-                    match until_holds(task, &render, &end) {
-                        Ok(holds) => !holds,
-                        Err(suspend) => return Ok(failed(words_of(&suspend))),
-                    }
-                };
-                (end, again)
-            };
-            if !again {
-                if task.until.is_empty() {
-                    let mut end = end;
-                    end.result.shift_remove("attempts");
-                    return Ok(end);
-                }
+            attempt += 1;
+            let (mut end, holds) = self.judge(task, item, sent);
+            if !task.until.is_empty() {
+                end.result.insert("attempts".into(), Value::Int(attempt));
+            }
+            if holds {
                 return Ok(end);
             }
-            attempt += 1;
             if attempt >= retries || *self.interrupt.borrow() {
-                let mut end = end;
-                let message = match &end.status {
-                    Status::Failed { message, .. } => message.clone(),
-                    _ => format!("`until` does not hold after {attempt} attempts"),
-                };
-                let ignored = manner.ignore_errors;
-                end.status = Status::Failed { message, ignored };
-                end.result.insert("failed".into(), crate::value::Value::Bool(true));
-                return Ok(end);
+                return Ok(given_up(end, attempt, manner));
             }
             self.wait(delay).await;
+        }
+    }
+
+    /// What an item came to that was sent, and whether its `until` holds.
+    fn judge(&self, task: &Task, item: &ItemPlan, sent: Sent) -> (ItemEnd, bool) {
+        let render = self.render(&self.machine, Some(task)).with_locals(&item.locals);
+        let mut end = conclude(task, &render, item, Some(&sent.outputs));
+        if let Some(mismatch) = sent.mismatch.filter(|_| end.failure().is_none()) {
+            end = failed(format!("the host did not become what was planned: {mismatch}"));
+        }
+        if task.until.is_empty() {
+            return (end, true);
+        }
+        match until_holds(task, &render, &end) {
+            Ok(holds) => (end, holds),
+            Err(suspend) => (failed(words_of(&suspend)), true),
         }
     }
 
@@ -188,24 +157,10 @@ impl Driver {
         plan: &Plan,
         manner: &Manner,
     ) -> Result<Sent, Halt> {
-        let target = self.target(&manner.host)?;
         let links = Arc::clone(&self.links);
         let _turn = links.turn().await;
-        // A host watches over what is kept there by waiting for its lock.
-        let keeps = |action: &Arc<dyn Action>| guard::configuration_of(action.as_ref()).is_some();
-        if self.phase == Phase::Apply && manner.host == self.machine.host
-            || plan.actions.iter().any(keeps)
-        {
-            self.links
-                .hold(&manner.host, &target, &manner.become_user, &self.shared.choices.who)
-                .await?;
-        }
-        let shown = |action: &Arc<dyn Action>| match manner.hidden {
-            true => crate::value::MASK.to_string(),
-            false => action.summary(),
-        };
-        let actions: Vec<String> = plan.actions.iter().map(shown).collect();
-        self.shared.sink.event(Event::Sent { host: Arc::clone(&manner.host), actions });
+        self.hold_for(manner, plan.actions.iter()).await?;
+        self.say_sent(manner, plan.actions.iter());
         let mut sent = Sent::default();
         let mut rest = &plan.actions[..];
         while !rest.is_empty()
@@ -223,6 +178,35 @@ impl Driver {
         Ok(sent)
     }
 
+    /// Holds the host's lock, where that is needed for these actions.
+    pub(super) async fn hold_for(
+        &self,
+        manner: &Manner,
+        mut actions: impl Iterator<Item = &Arc<dyn Action>>,
+    ) -> Result<(), Halt> {
+        let own = self.phase == Phase::Apply && manner.host == self.machine.host;
+        // A host watches over what is kept there by waiting for its lock.
+        if own || actions.any(|action| guard::configuration_of(action.as_ref()).is_some()) {
+            let (target, who) = (self.target(&manner.host)?, &self.shared.choices.who);
+            self.links.hold(&manner.host, &target, &manner.become_user, who).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn say_sent<'a>(
+        &self,
+        manner: &Manner,
+        actions: impl Iterator<Item = &'a Arc<dyn Action>>,
+    ) {
+        let actions = actions.map(|action| match manner.hidden {
+            true => MASK.to_string(),
+            false => action.summary(),
+        });
+        let (host, actions) = (Arc::clone(&manner.host), actions.collect());
+        self.shared.sink.event(Event::Sent { host, actions });
+    }
+
+    /// The shell of the user that it is carried out as.
     pub(super) async fn shell(&self, manner: &Manner) -> Result<Arc<Shell>, Halt> {
         let target = self.target(&manner.host)?;
         Ok(self.links.shell(&manner.host, &target, &manner.become_user).await?)
@@ -237,48 +221,20 @@ impl Driver {
         sent: &mut Sent,
     ) -> Result<(), Halt> {
         let shell = self.shell(manner).await?;
-        let mut parts: Vec<Script> = Vec::new();
-        let mut proofs: Vec<(usize, Proof)> = Vec::new();
-        let mut owners: Vec<(usize, Option<usize>)> = Vec::new();
+        let mut parcel = Parcel::default();
         let mut world = self.machine.world(&manner.host);
-        for (index, action) in actions.iter().enumerate() {
-            parts.push(self.ready(task, action.as_ref(), manner)?);
-            owners.push((index, None));
-            let proof = proof_of(action.as_ref(), &world);
-            // The next one finds what this one left behind: enabled, then started.
-            action.predict(&mut world);
-            for bundle in 0..proof.bundles.len() {
-                parts.push(proof.bundles[bundle].script());
-                owners.push((index, Some(bundle)));
-            }
-            proofs.push((index, proof));
+        for action in actions {
+            let script = self.ready(task, action.as_ref(), manner)?;
+            parcel.add(0, action.as_ref(), script, &mut world);
         }
-        let mut outputs: Vec<Option<Output>> = vec![None; parts.len()];
+        let mut outputs: Vec<Option<Output>> = vec![None; parcel.parts.len()];
         let mut sink = |index: usize, output: Output| outputs[index] = Some(output);
-        shell.run(&parts, OnFailure::Stop, &mut sink).await?;
-        let mut answers: Vec<(usize, AnyQuery, Result<AnyState, String>)> = Vec::new();
-        let user = user_key(&manner.become_user);
-        for ((action, bundle), output) in owners.into_iter().zip(outputs) {
-            let Some(output) = output else { continue };
-            match bundle {
-                None => {
-                    self.kept(actions[action].as_ref(), &manner.host);
-                    sent.outputs.push(output);
-                }
-                Some(bundle) => {
-                    let bundle = &proofs[action].1.bundles[bundle];
-                    let states = bundle.answers(&manner.host, &user, &output);
-                    let with_queries = bundle.queries.iter().zip(states);
-                    answers.extend(
-                        with_queries.map(|(query, answer)| (action, query.clone(), answer.state)),
-                    );
-                }
+        shell.run(&parcel.parts, OnFailure::Stop, &mut sink).await?;
+        for new in parcel.sort(outputs, manner, 1) {
+            for (action, _) in actions.iter().zip(&new.outputs) {
+                self.kept(action.as_ref(), &manner.host);
             }
-        }
-        for (index, proof) in &proofs {
-            let own = answers.iter().filter(|(action, ..)| action == index);
-            let own: Vec<_> = own.map(|(_, query, state)| (query.clone(), state.clone())).collect();
-            judge(proof, own, sent);
+            sent.absorb(new);
         }
         Ok(())
     }
@@ -320,91 +276,9 @@ impl Driver {
         let fine = action.succeeded(&output);
         sent.outputs.push(output);
         if fine && matches!(action.step(), Step::Shell(_)) {
-            self.prove(action.as_ref(), manner, sent).await?;
+            self.prove(action, manner, sent).await?;
         }
         Ok(())
-    }
-
-    /// Asks the host whether an action took effect.
-    async fn prove(
-        &mut self,
-        action: &dyn Action,
-        manner: &Manner,
-        sent: &mut Sent,
-    ) -> Result<(), Halt> {
-        let proof = proof_of(action, &self.machine.world(&manner.host));
-        if proof.bundles.is_empty() {
-            return Ok(());
-        }
-        let shell = self.shell(manner).await?;
-        let scripts: Vec<Script> = proof.bundles.iter().map(Bundle::script).collect();
-        let mut outputs: Vec<Output> = vec![Output::default(); scripts.len()];
-        let mut sink = |index: usize, output: Output| outputs[index] = output;
-        shell.run(&scripts, OnFailure::Continue, &mut sink).await?;
-        let user = user_key(&manner.become_user);
-        let mut answers = Vec::new();
-        for (bundle, output) in proof.bundles.iter().zip(&outputs) {
-            let states = bundle.answers(&manner.host, &user, output);
-            answers.extend(
-                bundle.queries.iter().cloned().zip(states.into_iter().map(|answer| answer.state)),
-            );
-        }
-        judge(&proof, answers, sent);
-        Ok(())
-    }
-
-    /// What must not be cut half-way runs in a session of its own on the host; a lost connection
-    /// is made anew and picks the result up.
-    async fn send_detached(
-        &mut self,
-        task: &Arc<Task>,
-        action: &dyn Action,
-        manner: &Manner,
-    ) -> Result<Output, Halt> {
-        let began = Instant::now();
-        let id = JobId::random();
-        let label = action.summary();
-        let script = self.ready(task, action, manner)?;
-        let mut lost = None;
-        for _ in 0..3 {
-            let shell = match self.shell(manner).await {
-                Ok(shell) => shell,
-                Err(Halt::Unreachable(message)) => {
-                    lost = Some(message);
-                    self.links.drop_connection(&manner.host).await;
-                    continue;
-                }
-                Err(other) => return Err(other),
-            };
-            let run = async {
-                shell.detach(&id, &label, &script).await?;
-                shell.follow(&id, &label, &mut |_| ()).await
-            };
-            // What must not be cut is not ended when its time is up: it is waited for no longer.
-            let left = manner.timeout.map(|limit| limit.saturating_sub(began.elapsed()));
-            let ended = match left {
-                None => run.await,
-                Some(left) => match tokio::time::timeout(left, run).await {
-                    Ok(ended) => ended,
-                    Err(_) => {
-                        self.links.drop_connection(&manner.host).await;
-                        return Ok(Output {
-                            status: 124,
-                            ..complaint_output(STILL_AT_WORK.into())
-                        });
-                    }
-                },
-            };
-            match ended {
-                Ok(output) => return Ok(output),
-                Err(crate::remote::JobError::Lost(error)) => {
-                    lost = Some(error.to_string());
-                    self.links.drop_connection(&manner.host).await;
-                }
-                Err(other) => return Ok(complaint_output(other.to_string())),
-            }
-        }
-        Err(Halt::Unreachable(lost.unwrap_or_else(|| "the connection was lost".into())))
     }
 
     async fn reboot(
@@ -461,6 +335,18 @@ async fn boot_id(shell: &Shell) -> Result<Vec<u8>, Halt> {
     Ok(output.stdout)
 }
 
+/// An item whose `until` never held.
+fn given_up(mut end: ItemEnd, attempts: i64, manner: &Manner) -> ItemEnd {
+    let message = match &end.status {
+        Status::Failed { message, .. } => message.clone(),
+        _ => format!("`until` does not hold after {attempts} attempts"),
+    };
+    end.status = Status::Failed { message, ignored: manner.ignore_errors };
+    end.result.insert("failed".into(), Value::Bool(true));
+    end
+}
+
+/// What failed here looks like what failed on the host.
 pub(super) fn complaint_output(message: String) -> Output {
     Output { status: 1, stderr: message.into_bytes(), ..Output::default() }
 }
@@ -493,37 +379,4 @@ pub(super) fn prepared(action: &dyn Action, manner: &Manner) -> Script {
         script.hide();
     }
     script
-}
-
-pub(super) fn proof_of(action: &dyn Action, world: &crate::resource::World) -> Proof {
-    let predicted = world.record(|world| action.predict(world));
-    let queries: Vec<AnyQuery> = predicted.iter().map(|(query, _)| query.clone()).collect();
-    Proof { predicted, bundles: Bundle::of(queries) }
-}
-
-/// Compares what the host is with what was predicted.
-pub(super) fn judge(
-    proof: &Proof,
-    answers: Vec<(AnyQuery, Result<AnyState, String>)>,
-    sent: &mut Sent,
-) {
-    for (query, answer) in answers {
-        let Some((_, predicted)) =
-            proof.predicted.iter().find(|(known, _)| known.id() == query.id())
-        else {
-            continue;
-        };
-        match answer {
-            Ok(actual) => {
-                if let Err(difference) = query.check(predicted, &actual) {
-                    sent.mismatch.get_or_insert(difference);
-                }
-                sent.proven.retain(|(known, _)| known.id() != query.id());
-                sent.proven.push((query, actual));
-            }
-            Err(error) => {
-                sent.mismatch.get_or_insert(error);
-            }
-        }
-    }
 }

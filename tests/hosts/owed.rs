@@ -28,12 +28,12 @@ const SLOW: &str = r#"
       shell: touch HOME/mx-never
 "#;
 
-const OTHER: &str = r#"
+const OTHER: &str = r"
 - hosts: all
   gather_facts: false
   tasks:
     - stat: {path: /etc/passwd}
-"#;
+";
 
 /// How each user's notes are looked for.
 const NOTED: &str = "ls /run/mxprov/owed.* /home/*/.mxprov.owed.* 2>/dev/null | wc -l";

@@ -29,13 +29,19 @@ impl Driver {
         let began = Instant::now();
         let visit = self.machine.visit(task);
         let mut ends = Vec::with_capacity(evaluation.items.len());
-        for item in &evaluation.items {
+        let pause = self.pause_of(task)?;
+        for (index, item) in evaluation.items.iter().enumerate() {
+            if index > 0 && !pause.is_zero() {
+                self.wait(pause).await;
+            }
             let end = match self.surprise(&visit, item) {
                 Some(message) => failed(message),
                 None => self.send_item(task, item).await?,
             };
+            let last = self.is_last(task, item, &end);
+            let last = last.map_err(|suspend| Halt::Failed(words_of(&suspend)))?;
             ends.push(end);
-            if *self.interrupt.borrow() {
+            if last || *self.interrupt.borrow() {
                 break;
             }
         }

@@ -27,9 +27,7 @@ pub use block::{Block, Brings, Handler, Item};
 pub use keywords::{Keyword, Keywords, ModuleDefaults, Tag, Vars};
 pub use layer::{Layer, Tier};
 pub use listing::{PlayListing, TaskListing, list_tags, list_tasks};
-pub use loader::{
-    IncludedRole, Loader, Paths, RoleRequest, keyword_places, keywords_without_effect,
-};
+pub use loader::{IncludedRole, Loader, Paths, RoleRequest, keyword_places, not_waited_for};
 pub use location::Location;
 pub use play::{Play, Playbook, VarsFile, VarsPrompt};
 pub use repeat::{Loop, LoopControl, LoopKind};

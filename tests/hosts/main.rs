@@ -15,6 +15,7 @@ mod docker;
 mod fleet;
 mod guard;
 mod modules;
+mod limits;
 mod names;
 mod naming;
 mod owed;

@@ -28,7 +28,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use include::{IncludedRole, RoleRequest};
-pub use table::{keyword_places, keywords_without_effect};
+pub use table::{keyword_places, not_waited_for};
 
 use super::{Keywords, Location, Playbook, Vocabulary};
 use crate::diagnostic::Diagnostics;

@@ -1,0 +1,3 @@
+# What the images on Debian 13 share: the two HTTP clients that health commands use.
+FROM trixie
+RUN apt-get install curl wget busybox

@@ -315,7 +315,7 @@ fn turn(host: &Host) -> Result<()> {
     let stun = format!("docker exec coturn turnutils_stunclient -p 3478 {address}");
     wait_for(host, &stun, &format!("UDP reflexive addr: {address}:"))?;
     let allocate = format!(
-        "docker exec coturn turnutils_uclient -y -n 5 -u someone -W geheim -p 3478 {address}"
+        "docker exec coturn turnutils_uclient -y -n 1 -u someone -W geheim -p 3478 {address}"
     );
     wait_for(host, &allocate, "Total lost packets 0")?;
     let other = allocate.replace("-W geheim", "-W falsch");

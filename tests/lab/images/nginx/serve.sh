@@ -4,7 +4,7 @@
 set -eu
 folder=$1 port=$2 config=${3:-}
 if [ -n "$config" ] && [ -e "$config" ]; then
-    perl -MJSON::PP -0777 -ne 'JSON::PP->new->decode($_)' "$config" || {
+    jq empty "$config" || {
         echo "serve-files: $config is no JSON" >&2
         exit 1
     }

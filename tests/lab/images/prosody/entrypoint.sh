@@ -13,9 +13,8 @@ domain=${XMPP_DOMAIN:-meet.jitsi}
 auth=${XMPP_AUTH_DOMAIN:-auth.meet.jitsi}
 muc=${XMPP_MUC_DOMAIN:-muc.meet.jitsi}
 internal=${XMPP_INTERNAL_MUC_DOMAIN:-internal-muc.meet.jitsi}
-method=jitsi-anonymous
+method=anonymous
 [ "${ENABLE_AUTH:-0}" = 0 ] || method=internal_hashed
-[ "$method" = internal_hashed ] || method=anonymous
 config=/tmp/prosody.cfg.lua
 cat >"$config" <<CONF
 pidfile = "/tmp/prosody.pid"
@@ -32,12 +31,17 @@ allow_unencrypted_plain_auth = true
 VirtualHost "$domain"
     authentication = "$method"
 VirtualHost "$auth"
-    authentication = "internal_hashed"
+    authentication = "internal_plain"
 Component "$muc" "muc"
 Component "$internal" "muc"
 CONF
-export PROSODY_CONFIG=$config
-register() { printf '%s\n%s\n' "$2" "$2" | prosodyctl --config "$config" adduser "$1@$auth" >/dev/null; }
-register "${JICOFO_AUTH_USER:-focus}" "$JICOFO_AUTH_PASSWORD"
-register "${JVB_AUTH_USER:-jvb}" "$JVB_AUTH_PASSWORD"
+# account NAME PASSWORD: as Prosody's own store has it.
+account() {
+    folder=/var/lib/prosody/$(printf %s "$auth" | sed 's/\./%2e/g')/accounts
+    mkdir -p "$folder"
+    (umask 077 && printf 'return { ["password"] = [==[%s]==]; };\n' "$2" >"$folder/$1.dat")
+}
+account "${JICOFO_AUTH_USER:-focus}" "$JICOFO_AUTH_PASSWORD"
+account "${JVB_AUTH_USER:-jvb}" "$JVB_AUTH_PASSWORD"
+mkdir -p /tmp/certs
 exec prosody --config "$config" -F

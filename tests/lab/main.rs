@@ -146,6 +146,7 @@ fn prepare(only: Option<Release>) -> Result<()> {
     if only.is_none() {
         println!("docker: {}", lab::docker_repository::ensure(&room)?.display());
         println!("container image: {}", lab::container_image::tarball()?.display());
+        println!("images: {}", lab::images::ensure(&room, &[])?.len());
     }
     Ok(())
 }

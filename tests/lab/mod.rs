@@ -35,6 +35,7 @@ pub mod packages;
 pub mod pristine;
 pub mod process;
 pub mod program;
+pub mod proxy;
 pub mod pump;
 pub mod recipe;
 pub mod record;

@@ -13,7 +13,7 @@ use crate::proxy::fixed::AccessLog;
 
 /// One request and its answer.
 #[derive(Debug, Default, Clone)]
-pub struct Entry {
+pub struct Line {
     pub entry_point: String,
     pub client: String,
     pub user: String,
@@ -64,7 +64,7 @@ impl Log {
         Ok(())
     }
 
-    pub fn write(&self, entry: &Entry) {
+    pub fn write(&self, entry: &Line) {
         self.count(entry);
         if !self.is_on {
             return;
@@ -78,7 +78,7 @@ impl Log {
         }
     }
 
-    fn count(&self, entry: &Entry) {
+    fn count(&self, entry: &Line) {
         let labels = |kind: &str, name: &str| {
             let (code, method, protocol) = (entry.status, &entry.method, protocol(entry));
             format!(
@@ -111,11 +111,11 @@ impl Log {
     }
 }
 
-fn protocol(entry: &Entry) -> &'static str {
+fn protocol(entry: &Line) -> &'static str {
     if entry.is_tls { "https" } else { "http" }
 }
 
-fn as_json(entry: &Entry) -> String {
+fn as_json(entry: &Line) -> String {
     let (host, port) = entry.client.rsplit_once(':').unwrap_or((&entry.client, ""));
     let (name, asked_port) = entry.authority.rsplit_once(':').unwrap_or((&entry.authority, "-"));
     let now = jiff::Timestamp::now().to_string();
@@ -147,7 +147,7 @@ fn as_json(entry: &Entry) -> String {
     .to_string()
 }
 
-fn as_common(entry: &Entry) -> String {
+fn as_common(entry: &Line) -> String {
     let host = entry.client.rsplit_once(':').map_or(&*entry.client, |(host, _)| host);
     let user = if entry.user.is_empty() { "-" } else { &entry.user };
     let when = jiff::Zoned::now().strftime("%d/%b/%Y:%H:%M:%S %z").to_string();

@@ -37,8 +37,8 @@ impl Backends {
     pub fn new(services: &BTreeMap<String, Service>) -> Self {
         let mut health = BTreeMap::new();
         for (name, service) in services {
-            if let Service::LoadBalancer(LoadBalancer { servers, .. }) = service {
-                for server in servers {
+            if let Service::LoadBalancer(balancer) = service {
+                for server in &balancer.servers {
                     let key = (name.clone(), server.url.clone());
                     health.insert(key, Arc::new(AtomicBool::new(true)));
                 }

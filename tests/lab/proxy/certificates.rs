@@ -14,11 +14,14 @@ use rcgen::{
     KeyUsagePurpose,
 };
 use serde_json::{Value, json};
+use tokio_rustls::rustls::client::verify_server_name;
 use tokio_rustls::rustls::crypto::ring::sign::any_supported_type;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use tokio_rustls::rustls::server::{ClientHello, ParsedCertificate, ResolvesServerCert};
 use tokio_rustls::rustls::sign::CertifiedKey;
+
+use crate::proxy::dynamic::{Certificate, Tls};
 
 type Anyhow<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
@@ -73,19 +76,48 @@ fn certified(certificate: &str, key: &str) -> Anyhow<CertifiedKey> {
     Ok(CertifiedKey::new(chain?, any_supported_type(&key)?))
 }
 
-/// The certificate for each name.
+/// The certificates that are there.
 #[derive(Debug)]
 pub struct Certificates {
     authority: PathBuf,
+    /// Those of resolvers.
     by_name: RwLock<HashMap<String, Arc<CertifiedKey>>>,
+    /// Those of the dynamic configuration, and the one for all other names.
+    from_files: RwLock<(Vec<Arc<CertifiedKey>>, Option<Arc<CertifiedKey>>)>,
     fallback: Arc<CertifiedKey>,
 }
 
 impl Certificates {
     /// `authority` is a folder that [`make_authority`] filled.
     pub fn new(authority: &Path) -> Anyhow<Self> {
-        let fallback = Arc::new(fallback()?);
-        Ok(Self { authority: authority.to_owned(), by_name: RwLock::default(), fallback })
+        Ok(Self {
+            authority: authority.to_owned(),
+            by_name: RwLock::default(),
+            from_files: RwLock::default(),
+            fallback: Arc::new(fallback()?),
+        })
+    }
+
+    /// Reads those that the dynamic configuration names. The first that cannot be read is told;
+    /// the others count.
+    pub fn read_files(&self, tls: &Tls) -> Anyhow<()> {
+        let read = |pair: &Certificate| -> Anyhow<Arc<CertifiedKey>> {
+            let text = |path: &Path| {
+                fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
+            };
+            Ok(Arc::new(certified(&text(&pair.cert_file)?, &text(&pair.key_file)?)?))
+        };
+        let (read_well, failed): (Vec<_>, Vec<_>) =
+            tls.certificates.iter().map(read).partition(Result::is_ok);
+        let chosen = tls.stores.get("default").and_then(|store| store.default_certificate.as_ref());
+        let chosen = chosen.map(read).transpose();
+        let (chosen, problem) = match chosen {
+            Ok(chosen) => (chosen, None),
+            Err(problem) => (None, Some(problem)),
+        };
+        let mut held = self.from_files.write().unwrap_or_else(PoisonError::into_inner);
+        *held = (read_well.into_iter().flatten().collect(), chosen);
+        failed.into_iter().find_map(Result::err).or(problem).map_or(Ok(()), Err)
     }
 
     /// Reads a resolver's storage, and gets and stores what is missing for `wanted`: the names of
@@ -115,9 +147,20 @@ impl Certificates {
 impl ResolvesServerCert for Certificates {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         let by_name = self.by_name.read().unwrap_or_else(PoisonError::into_inner);
-        let found = hello.server_name().and_then(|name| by_name.get(&name.to_lowercase()));
-        Some(found.unwrap_or(&self.fallback).clone())
+        let from_files = self.from_files.read().unwrap_or_else(PoisonError::into_inner);
+        let named = hello.server_name().and_then(|name| {
+            let in_files = || from_files.0.iter().find(|held| is_for(held, name));
+            by_name.get(&name.to_lowercase()).or_else(in_files)
+        });
+        let found = named.or(from_files.1.as_ref()).unwrap_or(&self.fallback);
+        Some(found.clone())
     }
+}
+
+fn is_for(held: &CertifiedKey, name: &str) -> bool {
+    let parsed = held.end_entity_cert().and_then(ParsedCertificate::try_from);
+    let name = ServerName::try_from(name);
+    matches!((parsed, name), (Ok(parsed), Ok(name)) if verify_server_name(&parsed, &name).is_ok())
 }
 
 fn read(storage: &Path) -> Anyhow<Value> {

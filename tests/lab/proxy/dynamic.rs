@@ -1,4 +1,5 @@
 //! The dynamic configuration: the folder of the file provider, as strictly as Traefik reads it.
+#![expect(clippy::struct_field_names, reason = "the fields are Traefik's")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,7 +13,7 @@ use serde_json::{Map, Value};
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Dynamic {
     pub http: Http,
-    pub tls: Value,
+    pub tls: Tls,
     pub tcp: Value,
     pub udp: Value,
 }
@@ -24,6 +25,44 @@ pub struct Http {
     pub services: BTreeMap<String, Service>,
     pub middlewares: BTreeMap<String, Middleware>,
     pub servers_transports: BTreeMap<String, Value>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tls {
+    pub certificates: Vec<Certificate>,
+    pub options: BTreeMap<String, TlsOptions>,
+    pub stores: BTreeMap<String, Store>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Certificate {
+    pub cert_file: PathBuf,
+    pub key_file: PathBuf,
+    #[serde(default)]
+    pub stores: Vec<String>,
+}
+
+/// Nothing here acts on them.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct TlsOptions {
+    pub min_version: Value,
+    pub max_version: Value,
+    pub cipher_suites: Vec<String>,
+    pub curve_preferences: Vec<String>,
+    pub client_auth: Value,
+    pub sni_strict: bool,
+    pub alpn_protocols: Vec<String>,
+    pub disable_session_tickets: Value,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Store {
+    pub default_certificate: Option<Certificate>,
+    pub default_generated_cert: Value,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -64,7 +103,7 @@ pub struct Domain {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum Service {
-    LoadBalancer(LoadBalancer),
+    LoadBalancer(Box<LoadBalancer>),
     Failover(Failover),
     Weighted(Weighted),
 }
@@ -155,7 +194,7 @@ pub struct Part {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum Middleware {
-    Headers(Headers),
+    Headers(Box<Headers>),
     BasicAuth(BasicAuth),
     RedirectScheme(RedirectScheme),
     RedirectRegex(RedirectRegex),
@@ -321,6 +360,9 @@ pub fn folder(folder: &Path) -> Result<Dynamic, String> {
         all.http.services.extend(one.http.services);
         all.http.middlewares.extend(one.http.middlewares);
         all.http.servers_transports.extend(one.http.servers_transports);
+        all.tls.certificates.extend(one.tls.certificates);
+        all.tls.options.extend(one.tls.options);
+        all.tls.stores.extend(one.tls.stores);
     }
     Ok(all)
 }

@@ -1,4 +1,5 @@
 //! The static configuration: read once, and refused with any key that Traefik does not know.
+#![expect(clippy::struct_field_names, reason = "the fields are Traefik's")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -14,7 +14,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::json;
 use tokio::net::TcpStream;
 
-use crate::access::Entry;
+use crate::access::Line;
 use crate::backend::Chosen;
 use crate::log;
 use crate::proxy::dynamic::Middleware;
@@ -83,8 +83,8 @@ fn seen(peer: &Peer, is_tls: bool, parts: &Parts) -> Request {
     }
 }
 
-fn entry(peer: &Peer, request: &Request, parts: &Parts) -> Entry {
-    Entry {
+fn entry(peer: &Peer, request: &Request, parts: &Parts) -> Line {
+    Line {
         entry_point: peer.entry_point.clone(),
         client: peer.address.to_string(),
         authority: request.authority.clone(),
@@ -92,7 +92,7 @@ fn entry(peer: &Peer, request: &Request, parts: &Parts) -> Entry {
         path: parts.uri.path_and_query().map_or(String::new(), ToString::to_string),
         protocol: format!("{:?}", parts.version),
         is_tls: request.is_tls,
-        ..Entry::default()
+        ..Line::default()
     }
 }
 
@@ -130,6 +130,7 @@ fn own_page(proxy: &Proxy, live: &Live, peer: &Peer, request: &Request) -> Optio
 
 fn own(service: &str, proxy: &Proxy, live: &Live) -> Option<Response<Body>> {
     match service {
+        "noop@internal" => Some(plain_page(StatusCode::IM_A_TEAPOT, "I'm a teapot")),
         "ping@internal" => Some(plain_page(StatusCode::OK, "OK")),
         "prometheus@internal" => {
             let mut text = proxy.log.metrics();
@@ -169,7 +170,7 @@ struct Call<'a> {
     live: &'a Live,
     peer: &'a Peer,
     request: &'a Request,
-    entry: &'a mut Entry,
+    entry: &'a mut Line,
 }
 
 impl Call<'_> {
@@ -254,7 +255,9 @@ impl Call<'_> {
         let is_trusted = settings.insecure || trusted.iter().any(|net| net.contains(&ip));
         let names = ["for", "proto", "host", "port", "server", "prefix"];
         if !is_trusted {
-            names.iter().for_each(|name| drop(headers.remove(format!("x-forwarded-{name}"))));
+            for name in names {
+                headers.remove(format!("x-forwarded-{name}"));
+            }
             headers.remove("x-real-ip");
         }
         let before = headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());
@@ -319,7 +322,9 @@ async fn send(
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     tokio::spawn(connection.with_upgrades());
     let wish = parts.headers.get(UPGRADE).cloned();
-    HOP_BY_HOP.iter().for_each(|name| drop(parts.headers.remove(*name)));
+    for name in HOP_BY_HOP {
+        parts.headers.remove(name);
+    }
     if let Some(wish) = &wish {
         parts.headers.insert(UPGRADE, wish.clone());
         set(&mut parts.headers, CONNECTION.as_str(), "Upgrade");
@@ -343,7 +348,9 @@ async fn send(
             }
         });
     } else {
-        HOP_BY_HOP.iter().for_each(|name| drop(response.headers_mut().remove(*name)));
+        for name in HOP_BY_HOP {
+            response.headers_mut().remove(name);
+        }
     }
     Ok(response.map(BodyExt::boxed))
 }

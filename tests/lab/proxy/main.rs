@@ -1,5 +1,4 @@
 //! `traefik` in the lab's image of that name: a proxy that reads Traefik's configuration files.
-#![expect(clippy::disallowed_methods, reason = "a program reads its own arguments")]
 #![expect(clippy::print_stderr, reason = "a program that says why it does not start")]
 
 mod access;

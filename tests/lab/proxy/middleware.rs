@@ -25,7 +25,7 @@ impl Answer {
         Self { status, headers: HeaderMap::new() }
     }
 
-    fn with(mut self, name: HeaderName, value: &str) -> Self {
+    fn with(mut self, name: &HeaderName, value: &str) -> Self {
         set(&mut self.headers, name.as_str(), value);
         self
     }
@@ -244,7 +244,7 @@ fn authenticate(auth: &BasicAuth, parts: &mut Parts) -> Option<Answer> {
     if !is_right {
         let realm = auth.realm.as_deref().unwrap_or("traefik");
         let value = format!("Basic realm=\"{realm}\"");
-        return Some(Answer::new(StatusCode::UNAUTHORIZED).with(WWW_AUTHENTICATE, &value));
+        return Some(Answer::new(StatusCode::UNAUTHORIZED).with(&WWW_AUTHENTICATE, &value));
     }
     if let Some(field) = &auth.header_field {
         set(&mut parts.headers, field, user);
@@ -273,7 +273,7 @@ pub fn redirection(method: &Method, url: &str, is_permanent: bool) -> Answer {
         (false, true) => StatusCode::PERMANENT_REDIRECT,
         (false, false) => StatusCode::TEMPORARY_REDIRECT,
     };
-    Answer::new(status).with(LOCATION, url)
+    Answer::new(status).with(&LOCATION, url)
 }
 
 fn rewrite(parts: &mut Parts, path: &str) {
@@ -296,7 +296,8 @@ impl Buckets {
         }
         let period = limit.period.as_ref().and_then(|p| duration(p).ok());
         let seconds = period.map_or(1.0, |period| period.as_secs_f64());
-        let (average, burst) = (limit.average as f64, limit.burst.unwrap_or(1).max(1) as f64);
+        let small = |number: i64| f64::from(i32::try_from(number).unwrap_or(i32::MAX));
+        let (average, burst) = (small(limit.average), small(limit.burst.unwrap_or(1).max(1)));
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         let (left, at) = all.entry((name.to_owned(), client)).or_insert((burst, now));

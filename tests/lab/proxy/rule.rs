@@ -238,3 +238,90 @@ impl Reader {
         if self.take(")") { Ok(values) } else { Err("a matcher takes texts".to_owned()) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_match(rule: &str, request: &Request) -> bool {
+        Rule::parse(rule).expect("a right rule").matches(request)
+    }
+
+    fn get(target: &str) -> Request {
+        Request::new("GET", "Chat.Example.org:8448", target)
+    }
+
+    #[test]
+    fn each_matcher_looks_at_its_part() {
+        let mut request = get("/_matrix/client/v3/sync?timeout=3&a+b=%2Fx");
+        request.client = Some("10.1.2.3".parse().expect("an address"));
+        request.headers.push(("X-Kind".to_owned(), "lab".to_owned()));
+        for (rule, expected) in [
+            ("Host(`chat.example.org`)", true),
+            ("Host(`example.org`)", false),
+            ("HostRegexp(`^.+\\.example\\.org$`)", true),
+            ("Path(`/_matrix/client/v3/sync`)", true),
+            ("Path(`/_matrix/client/v3/sync/`)", false),
+            ("PathPrefix(`/_matrix/cli`)", true),
+            ("PathRegexp(`^/_matrix/client/(r0|v3)/sync$`)", true),
+            ("PathRegexp(`sync`)", true),
+            ("PathRegexp(`^sync`)", false),
+            ("Method(`GET`)", true),
+            ("Method(`POST`)", false),
+            ("Query(`timeout`)", true),
+            ("Query(`timeout`, `3`)", true),
+            ("Query(`timeout`, `4`)", false),
+            ("Query(`a b`, `/x`)", true),
+            ("Header(`x-kind`, `lab`)", true),
+            ("HeaderRegexp(\"X-Kind\", \"^l\")", true),
+            ("ClientIP(`10.0.0.0/8`)", true),
+            ("ClientIP(`10.1.2.4`)", false),
+        ] {
+            assert_eq!(is_match(rule, &request), expected, "{rule}");
+        }
+    }
+
+    #[test]
+    fn not_binds_tighter_than_and_that_tighter_than_or() {
+        let (yes, no) = ("Method(`GET`)", "Method(`PUT`)");
+        for (rule, expected) in [
+            (format!("{yes} || {yes} && {no}"), true),
+            (format!("({yes} || {yes}) && {no}"), false),
+            (format!("!{no} && {yes}"), true),
+            (format!("!({no} || {yes})"), false),
+            (format!("!{yes} || {yes}"), true),
+        ] {
+            assert_eq!(is_match(&rule, &get("/")), expected, "{rule}");
+        }
+    }
+
+    #[test]
+    fn reserved_characters_stay_encoded_and_others_do_not() {
+        let request = get("/rooms/%23a%3Ab/st%61te");
+        assert!(is_match("Path(`/rooms/%23a%3Ab/state`)", &request));
+        assert!(is_match("PathRegexp(`^/rooms/[^/]+/state$`)", &request));
+        assert!(!is_match("PathRegexp(`^/rooms/[^/]+$`)", &get("/rooms/a/b")));
+        assert!(is_match("PathRegexp(`^/rooms/[^/]+$`)", &get("/rooms/a%2Fb")));
+    }
+
+    #[test]
+    fn what_traefik_refuses_is_refused() {
+        for (rule, reason) in [
+            ("PathPrefix(`/a`, `/b`)", "got 2, expected one of [1]"),
+            ("Host()", "got 0, expected one of [1]"),
+            ("Header(`a`)", "got 1, expected one of [2]"),
+            ("PathPrefix(`a`)", "does not start with a '/'"),
+            ("PathRegexp(`^(?!x)`)", "regular expression"),
+            ("Pfad(`/a`)", "unsupported function: Pfad"),
+            ("Host('a')", "unexpected `'`"),
+            ("Host(`a`) Host(`b`)", "after the rule"),
+            ("Host(`a`", "takes texts"),
+            ("(Host(`a`)", "`)` is missing"),
+            ("ClientIP(`nobody`)", "invalid CIDR address"),
+            ("", "a matcher is missing"),
+        ] {
+            let problem = Rule::parse(rule).expect_err(rule);
+            assert!(problem.contains(reason), "{rule}: {problem}");
+        }
+    }
+}

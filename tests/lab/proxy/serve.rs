@@ -1,6 +1,7 @@
 //! Listening at the entry points, and reading the dynamic configuration again when it changes.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -122,9 +123,7 @@ async fn talk(proxy: Arc<Proxy>, peer: Peer, stream: TcpStream, tls: TlsAcceptor
     let peer = Arc::new(peer);
     let answer = service_fn(move |request| {
         let (proxy, peer) = (proxy.clone(), peer.clone());
-        async move {
-            Ok::<_, std::convert::Infallible>(forward::answer(&proxy, &peer, is_tls, request).await)
-        }
+        async move { Ok::<_, Infallible>(forward::answer(&proxy, &peer, is_tls, request).await) }
     });
     if is_tls {
         if let Ok(stream) = tls.accept(stream).await {
@@ -173,6 +172,9 @@ impl Proxy {
         for (name, problem) in &live.table.dropped {
             log::say("error", problem, &[("routerName", &format!("{name}@file"))]);
         }
+        if let Err(error) = self.certificates.read_files(&live.dynamic.tls) {
+            log::say("error", &format!("Unable to append certificate: {error}"), &[]);
+        }
         self.certify(&live.dynamic.http.routers);
         *self.live.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(live);
     }
@@ -182,7 +184,7 @@ impl Proxy {
         let mut wanted: BTreeMap<String, Vec<Vec<String>>> = BTreeMap::new();
         for router in routers.values() {
             let points = router.entry_points.iter().filter_map(|n| self.fixed.entry_points.get(n));
-            let of_point = points.filter_map(|point| point.http.tls.as_ref()).next();
+            let of_point = points.into_iter().find_map(|point| point.http.tls.as_ref());
             if let Some(tls) = router.tls.as_ref().or(of_point)
                 && let Some(resolver) = &tls.cert_resolver
             {

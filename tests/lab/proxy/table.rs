@@ -10,7 +10,8 @@ use super::rule::Rule;
 /// Where a provider's things are looked for that name no provider.
 const PROVIDER: &str = "@file";
 /// What is Traefik's own.
-pub const OWN: [&str; 3] = ["api@internal", "ping@internal", "prometheus@internal"];
+pub const OWN: [&str; 4] =
+    ["api@internal", "noop@internal", "ping@internal", "prometheus@internal"];
 
 /// A router that can be used.
 #[derive(Debug, Clone)]
@@ -121,4 +122,82 @@ fn check_service(dynamic: &Dynamic, name: &str, depth: usize) -> Result<(), Stri
         Some(Service::Weighted(weighted)) => weighted.services.iter().map(|p| &*p.name).collect(),
     };
     all.into_iter().try_for_each(|part| check_service(dynamic, &plain(part), depth + 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::lab::proxy::dynamic;
+
+    const FIXED: &str = "
+entryPoints:
+  web: {address: ':80'}
+  admin: {address: ':81'}
+";
+
+    fn table(text: &str) -> Table {
+        let path = Path::new("lab.yml");
+        let fixed = Fixed::read(path, FIXED).expect("a right configuration");
+        Table::new(&fixed, &dynamic::read(path, text).expect("a right file"))
+    }
+
+    fn service(table: &Table, entry_point: &str, target: &str) -> Option<String> {
+        let request = Request { is_tls: false, ..Request::new("GET", "a.org", target) };
+        table.find(entry_point, &request).map(|route| route.service.clone())
+    }
+
+    const ROUTES: &str = "
+http:
+  routers:
+    long: {rule: 'Host(`a.org`) && PathPrefix(`/x`)', service: one}
+    short: {rule: 'PathPrefix(`/x/y`)', service: two}
+    first: {rule: 'Path(`/x/z`)', service: two, priority: 100}
+    inner: {rule: 'PathPrefix(`/`)', service: two, entryPoints: [admin]}
+    secure: {rule: 'PathPrefix(`/`)', service: one, tls: {}}
+  services:
+    one: {loadBalancer: {servers: [{url: 'http://one'}]}}
+    two: {failover: {service: one@file, fallback: one}}
+";
+
+    #[test]
+    fn the_longer_rule_comes_first_unless_a_priority_says_otherwise() {
+        let table = table(ROUTES);
+        assert!(table.dropped.is_empty(), "{:?}", table.dropped);
+        assert_eq!(service(&table, "web", "/x/y").as_deref(), Some("one"));
+        assert_eq!(service(&table, "web", "/x/z").as_deref(), Some("two"));
+        assert_eq!(service(&table, "web", "/q"), None);
+        assert_eq!(service(&table, "admin", "/q").as_deref(), Some("two"));
+    }
+
+    #[test]
+    fn what_leads_nowhere_is_dropped() {
+        let table = table(
+            "
+http:
+  routers:
+    a: {rule: 'Path(`/`)', service: none}
+    b: {rule: 'Path(`/`)', service: ping@internal, middlewares: [none]}
+    c: {rule: 'Path(`/`)', service: ping@internal, entryPoints: [none]}
+    d: {rule: 'Path(`/`, `/b`)', service: ping@internal}
+    e: {rule: 'Path(`/`)', service: loop}
+    f: {rule: 'Path(`/`)', service: ping@internal, tls: {certResolver: none}}
+  services:
+    loop: {failover: {service: loop, fallback: loop}}
+",
+        );
+        assert!(table.routes.is_empty());
+        assert_eq!(table.dropped.keys().map(String::as_str).collect::<String>(), "abcdef");
+    }
+
+    #[test]
+    fn a_key_that_traefik_does_not_know_is_an_error() {
+        let path = Path::new("lab.yml");
+        let text = "http: {routers: {a: {rule: 'Path(`/`)', servce: x}}}";
+        let problem = dynamic::read::<Dynamic>(path, text).expect_err("a wrong key");
+        assert!(problem.contains("unknown field `servce`"), "{problem}");
+        let problem = Fixed::read(path, "entryPoint: {}").expect_err("a wrong key");
+        assert!(problem.contains("unknown field `entryPoint`"), "{problem}");
+    }
 }

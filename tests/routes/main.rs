@@ -48,7 +48,11 @@ fn a_name_that_is_not_ours_reaches_nothing() {
         assert_eq!(found, "none", "{} {}", row.method, row.path);
     }
     let request = Request::new("GET", "example.org", "/_matrix/client/versions");
-    assert_eq!(rendered.backend(Door::Public, &request), "none", "the domain is not Synapse's name");
+    assert_eq!(
+        rendered.backend(Door::Public, &request),
+        "none",
+        "the domain is not Synapse's name"
+    );
     assert_eq!(rendered.backend(Door::Federation, &request), "generic", "but servers ask it");
 }
 

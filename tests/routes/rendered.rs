@@ -73,7 +73,8 @@ impl Rendered {
             .expect("the program runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let text = std::fs::read_to_string(&routes).expect("the routes were written");
-        let fixed: Fixed = dynamic::read(Path::new("traefik.yml"), FIXED).expect("what Traefik has");
+        let fixed: Fixed =
+            dynamic::read(Path::new("traefik.yml"), FIXED).expect("what Traefik has");
         let dynamic = dynamic::read(&routes, &text).expect("Traefik takes the routes");
         Self { table: Table::new(&fixed, &dynamic) }
     }

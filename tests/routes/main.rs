@@ -1,12 +1,15 @@
 //! Which process of Synapse answers what: the rendered routes, read as Traefik reads them, are held
 //! against `synapse.yaml`, in both modes and on a host of each size.
 
-#[path = "../lab/proxy/mod.rs"]
-mod proxy;
+#[path = "../lab"]
+mod lab {
+    pub mod proxy;
+}
 mod rendered;
 mod requests;
 
-use proxy::request::Request;
+use lab::proxy;
+use lab::proxy::request::Request;
 
 use rendered::{Mode, Rendered};
 use requests::{Door, Requests};

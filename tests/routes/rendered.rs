@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use crate::proxy::dynamic;
 use crate::proxy::fixed::Fixed;
@@ -18,6 +19,9 @@ entryPoints:
 certificatesResolvers:
   letsencrypt: { acme: { email: a@example.org, storage: /acme.json } }
 ";
+
+/// A host takes one run at a time, and this machine is the host.
+static TURN: Mutex<()> = Mutex::new(());
 
 /// Where Synapse answers.
 #[derive(Debug, Clone, Copy)]
@@ -65,13 +69,15 @@ impl Rendered {
             "dns_mode": mode.name(),
             "matrix_size": size,
         });
+        let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let output = Command::new(env!("CARGO_BIN_EXE_mxprov"))
             .args(["apply", "--yes", "-i", "here,", "-e", &variables.to_string()])
             .arg(&playbook)
             .current_dir(folder.path())
             .output()
             .expect("the program runs");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let said = [output.stdout, output.stderr].concat();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&said));
         let text = std::fs::read_to_string(&routes).expect("the routes were written");
         let fixed: Fixed =
             dynamic::read(Path::new("traefik.yml"), FIXED).expect("what Traefik has");

@@ -14,6 +14,7 @@ mod cuts;
 mod docker;
 mod fleet;
 mod guard;
+mod images;
 mod modules;
 mod limits;
 mod names;

@@ -1,0 +1,3 @@
+#!/bin/sh
+# For the images of Jitsi: asks the address that the image names.
+exec curl -sf "$HEALTH_URL"

@@ -89,13 +89,7 @@ impl Apply {
     pub async fn run(&self, process: &Process) -> Exit {
         let redactor = Redactor::new();
         let reporter = reporter(process, &redactor, self.verbose, self.diff);
-        match self.carry_out(process, &reporter, &redactor).await {
-            Ok(exit) => exit,
-            Err(errors) => {
-                errors.0.iter().for_each(|error| reporter.error(error));
-                Exit::Usage
-            }
-        }
+        Exit::said(self.carry_out(process, &reporter, &redactor).await, &reporter)
     }
 
     async fn carry_out(

@@ -82,7 +82,7 @@ impl Sink for Answers {
 }
 
 /// There is nothing to confirm: nothing is changed.
-struct Never;
+pub(super) struct Never;
 
 impl Confirm for Never {
     fn confirm(&self, _pending: &Counted) -> Result<bool, RunError> {
@@ -95,13 +95,7 @@ impl Ask {
     pub async fn run(&self, process: &Process, question: Question) -> Exit {
         let redactor = Redactor::new();
         let reporter = reporter(process, &redactor, self.verbose, false);
-        match self.carry_out(process, &reporter, &redactor, question).await {
-            Ok(exit) => exit,
-            Err(errors) => {
-                errors.0.iter().for_each(|error| reporter.error(error));
-                Exit::Usage
-            }
-        }
+        Exit::said(self.carry_out(process, &reporter, &redactor, question).await, &reporter)
     }
 
     async fn carry_out(

@@ -9,11 +9,12 @@ use clap::{Args, ValueEnum};
 use indexmap::IndexMap;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::engine::{self, Confirm, Counted, Event, Inputs, Recap, RunError, Sink, Status};
+use crate::engine::{self, Event, Inputs, Recap, RunError, Sink, Status};
 use crate::files::Tree;
 use crate::report::Reporter;
 use crate::value::{Redactor, Value};
 
+use super::ask::Never;
 use super::connection::ConnectionFlags;
 use super::exit::Exit;
 use super::process::Process;
@@ -133,27 +134,12 @@ impl Sink for Tables {
     }
 }
 
-/// There is nothing to confirm: nothing is changed.
-struct Never;
-
-impl Confirm for Never {
-    fn confirm(&self, _pending: &Counted) -> Result<bool, RunError> {
-        Ok(false)
-    }
-}
-
 impl Dns {
     /// Runs the command.
     pub async fn run(&self, process: &Process) -> Exit {
         let redactor = Redactor::new();
         let reporter = reporter(process, &redactor, self.verbose, false);
-        match self.carry_out(process, &reporter, &redactor).await {
-            Ok(exit) => exit,
-            Err(errors) => {
-                errors.0.iter().for_each(|error| reporter.error(error));
-                Exit::Usage
-            }
-        }
+        Exit::said(self.carry_out(process, &reporter, &redactor).await, &reporter)
     }
 
     async fn carry_out(

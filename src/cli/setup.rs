@@ -11,13 +11,13 @@ use crate::engine::{
 };
 use crate::files::{Disk, Fallback, Files};
 use crate::inventory::{Inventory, Pattern, Reader};
-use crate::playbook::{Loader, Location, Paths, Task, Unlock};
+use crate::playbook::{Loader, Location, Paths, Task};
 use crate::remote::{Env, Prompt as _};
 use crate::report::{Options, Reporter, Style, Verbosity};
 use crate::template::{Decrypt, Templar};
 use crate::value::{Encrypted, Key, Map, Redactor, Str, Value};
 use crate::vault::{Passwords, Vault};
-use crate::yaml::Unseal;
+use crate::yaml::{Sealed, Unseal};
 
 use super::process::Process;
 use super::prompt::Terminal;
@@ -53,30 +53,13 @@ impl engine::Vault for Keeper {
     }
 }
 
-impl Keeper {
-    fn text(&self, source: &Arc<Source>) -> Result<String, Diagnostic> {
-        let start = crate::diagnostic::Span::new(source, 0, 14);
-        let clear = self
-            .vault
-            .open_text(&source.text)
-            .map_err(|error| Diagnostic::from(error).at(&start))?;
-        Ok(clear.to_string())
-    }
-}
-
-impl Unlock for Keeper {
-    fn unlock(&self, source: &Arc<Source>) -> Result<String, Diagnostic> {
-        self.text(source)
-    }
-}
-
 impl Unseal for Keeper {
     fn redactor(&self) -> &Redactor {
         &self.redactor
     }
 
     fn unseal(&self, source: &Arc<Source>) -> Result<String, Diagnostic> {
-        self.text(source)
+        self.vault.unseal(source)
     }
 }
 
@@ -201,7 +184,7 @@ impl Setup {
             files: Arc::clone(&files),
             role_roots: role_roots(&files, flags),
             known_vars: Arc::clone(&extra),
-            unlock: Some(keeper.clone()),
+            unseal: keeper.clone(),
         };
         let loader = Arc::new(Loader::new(Arc::clone(&vocabulary) as Arc<_>, paths));
         Ok(Self {
@@ -305,8 +288,12 @@ impl Setup {
             environment: indexmap::IndexMap::new(),
             now: self.now.clone(),
         });
-        let paths =
-            Paths { files, role_roots: vec![], known_vars: Arc::clone(&self.extra), unlock: None };
+        let paths = Paths {
+            files,
+            role_roots: vec![],
+            known_vars: Arc::clone(&self.extra),
+            unseal: Arc::new(Sealed::default()),
+        };
         Loader::new(vocabulary, paths)
     }
 
@@ -318,7 +305,7 @@ impl Setup {
             role_roots: role_roots(&files, flags),
             files,
             known_vars: Arc::clone(&self.extra),
-            unlock: Some(self.keeper.clone()),
+            unseal: self.keeper.clone(),
         };
         Loader::new(Arc::clone(&self.vocabulary) as Arc<_>, paths)
     }

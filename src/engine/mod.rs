@@ -20,6 +20,7 @@ mod memory;
 mod outcome;
 mod prompts;
 mod render;
+mod restart;
 mod rollout;
 mod run;
 mod send;

@@ -35,6 +35,15 @@ pub struct HostState {
     approvals: Approvals,
 }
 
+impl HostState {
+    /// What was read of hosts, and nothing that came of it.
+    fn as_read(&self) -> Self {
+        let worlds = self.worlds.iter();
+        let worlds = worlds.map(|(host, world)| (Arc::clone(host), world.as_read())).collect();
+        Self { worlds, ..Self::default() }
+    }
+}
+
 /// One walk over the plays.
 pub struct Walk {
     /// What all hosts share.
@@ -64,6 +73,12 @@ impl Walk {
     pub fn approvals(&self) -> HashMap<Arc<str>, Approvals> {
         let hosts = self.hosts.iter();
         hosts.map(|(host, state)| (Arc::clone(host), state.approvals.clone())).collect()
+    }
+
+    /// What the walk has read, by host.
+    pub fn read(&self) -> HashMap<Arc<str>, HostState> {
+        let hosts = self.hosts.iter();
+        hosts.map(|(host, state)| (Arc::clone(host), state.as_read())).collect()
     }
 
     /// Goes through all plays.

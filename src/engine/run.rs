@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
@@ -80,6 +81,10 @@ impl Recap {
     }
 }
 
+/// As long as this after a plan began, what it read of hosts on which nothing is to change is not
+/// asked again.
+const FRESH: Duration = Duration::from_secs(30);
+
 /// Plans; unless this is a check, asks and applies what was planned.
 pub async fn run(inputs: Inputs, confirm: &dyn Confirm) -> Result<Recap, RunError> {
     let links = Arc::clone(&inputs.links);
@@ -89,6 +94,7 @@ pub async fn run(inputs: Inputs, confirm: &dyn Confirm) -> Result<Recap, RunErro
 }
 
 async fn plan_and_apply(inputs: &Inputs, confirm: &dyn Confirm) -> Result<Recap, RunError> {
+    let began = Instant::now();
     let mut plan = walk(inputs, Phase::Plan);
     announce(inputs, &plan);
     plan.run(&inputs.playbook.plays).await?;
@@ -121,6 +127,9 @@ async fn plan_and_apply(inputs: &Inputs, confirm: &dyn Confirm) -> Result<Recap,
     let mut apply = walk(inputs, Phase::Apply);
     apply.approved = plan.approvals();
     apply.limit = Some(applying.clone());
+    if !pending && began.elapsed() < FRESH {
+        apply.hosts = plan.read();
+    }
     announce(inputs, &apply);
     apply.run(&inputs.playbook.plays).await?;
     inputs.shared.sink.event(Event::PhaseDone { phase: Phase::Apply });

@@ -147,7 +147,7 @@ impl Driver {
     }
 
     /// Waits, unless the user interrupts.
-    async fn wait(&mut self, delay: Duration) {
+    pub(super) async fn wait(&mut self, delay: Duration) {
         tokio::select! {
             () = tokio::time::sleep(delay) => {}
             _ = self.interrupt.changed() => {}
@@ -280,11 +280,8 @@ impl Driver {
                     Err(error) => complaint_output(format!("`{path}` cannot be written: {error}")),
                 }
             }
-            Step::Reboot { script, limit } => self.reboot(&script, limit, manner).await?,
-            Step::Reconnect { delay, limit } => {
-                self.wait(delay).await;
-                self.reconnect(manner, limit).await?
-            }
+            Step::Restart(restart) => self.restart(&restart, manner).await?,
+            Step::Reconnect { delay, limit } => self.reconnect(delay, limit, manner).await?,
             Step::Shell(_) if guard::effect_of(action.as_ref()).is_some() => {
                 self.send_guarded(action.as_ref(), manner).await?
             }
@@ -502,59 +499,6 @@ impl Driver {
         }
         Err(reason)
     }
-
-    async fn reboot(
-        &mut self,
-        script: &Script,
-        limit: Duration,
-        manner: &Manner,
-    ) -> Result<Output, Halt> {
-        let shell = self.shell(manner).await?;
-        let boot = boot_id(&shell).await?;
-        let began = Instant::now();
-        // The connection goes down with the host: what it says at the end does not matter.
-        let _ = tokio::time::timeout(Duration::from_secs(10), shell.run_one(script.clone())).await;
-        let mut reason = "it did not go down".to_string();
-        while guard::left(began, limit).is_some() {
-            self.links.drop_connection(&manner.host).await;
-            self.wait(Duration::from_secs(1)).await;
-            match self.shell(manner).await {
-                Ok(shell) => match boot_id(&shell).await {
-                    Ok(now) if now != boot => return Ok(Output::default()),
-                    Ok(_) => {}
-                    Err(Halt::Unreachable(error) | Halt::Failed(error)) => reason = error,
-                },
-                Err(Halt::Unreachable(error) | Halt::Failed(error)) => reason = error,
-            }
-            if *self.interrupt.borrow() {
-                break;
-            }
-        }
-        Ok(complaint_output(format!(
-            "the host did not come back within {} s: {reason}",
-            limit.as_secs()
-        )))
-    }
-
-    async fn reconnect(&mut self, manner: &Manner, limit: Duration) -> Result<Output, Halt> {
-        let began = Instant::now();
-        let mut reason = String::new();
-        while guard::left(began, limit).is_some() && !*self.interrupt.borrow() {
-            self.links.drop_connection(&manner.host).await;
-            match self.shell(manner).await {
-                Ok(_) => return Ok(Output::default()),
-                Err(Halt::Unreachable(error) | Halt::Failed(error)) => reason = error,
-            }
-            self.wait(Duration::from_secs(1)).await;
-        }
-        Ok(complaint_output(format!("no connection within {} s: {reason}", limit.as_secs())))
-    }
-}
-
-async fn boot_id(shell: &Shell) -> Result<Vec<u8>, Halt> {
-    let script = Script::of(["cat", "/proc/sys/kernel/random/boot_id"]);
-    let output = shell.run_one(script).await.map_err(|lost| Halt::Unreachable(lost.to_string()))?;
-    Ok(output.stdout)
 }
 
 /// What a refused change said, and that its configuration is as it was.
@@ -568,7 +512,7 @@ fn put_back(refused: &Output) -> Output {
     output
 }
 
-fn complaint_output(message: String) -> Output {
+pub(super) fn complaint_output(message: String) -> Output {
     Output { status: 1, stderr: message.into_bytes(), ..Output::default() }
 }
 

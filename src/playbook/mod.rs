@@ -21,7 +21,6 @@ pub mod spec;
 mod task;
 #[cfg(test)]
 mod tests;
-mod unlock;
 mod vocabulary;
 
 pub use block::{Block, Brings, Handler, Item};
@@ -41,5 +40,4 @@ pub use setting::{Args, FreeForm, Setting, literal_bool, literal_text};
 pub use task::{
     Action, Flow, FromSettings, IncludeRole, IncludeTasks, Meta, Register, Task, ValidateArguments,
 };
-pub use unlock::{Unlock, VAULT_HEADER};
 pub use vocabulary::{Known, Vocabulary};

@@ -26,7 +26,7 @@ pub mod waiting;
 pub mod web;
 mod world;
 
-pub use action::{Action, Guard, Nature, Step};
+pub use action::{Action, Guard, Nature, Restart, Step};
 pub use diff::{Change, Diff, Text};
 pub use host::{Host, Suspend, together};
 pub use probe::{Probe, answers, base64_field, fields};

@@ -17,6 +17,7 @@ mod guard;
 mod images;
 mod modules;
 mod naming;
+mod reboot;
 mod relaying;
 mod secrets;
 mod services;

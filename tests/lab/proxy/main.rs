@@ -6,6 +6,7 @@ mod backend;
 mod certificates;
 mod forward;
 mod log;
+#[expect(dead_code, unused_imports, reason = "some of it is for tests only")]
 #[path = "mod.rs"]
 mod proxy;
 mod serve;

@@ -3,12 +3,6 @@
 //! [`Routes`] says which service gets a request, without any network: tests of route tables use
 //! that alone. What is written here follows Traefik 3.7.
 
-#![allow(
-    dead_code,
-    unused_imports,
-    reason = "shared with tests through `#[path]`; none of its users needs all"
-)]
-
 pub mod dynamic;
 pub mod fixed;
 pub mod middleware;

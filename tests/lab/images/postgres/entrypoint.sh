@@ -43,7 +43,10 @@ initialise() {
     local file
     for file in /docker-entrypoint-initdb.d/*; do
         case "$file" in
-            *.sh) if [ -x "$file" ]; then "$file"; else . "$file"; fi ;;
+            *.sh)
+                # shellcheck source=/dev/null
+                if [ -x "$file" ]; then "$file"; else . "$file"; fi
+                ;;
             *.sql) "${query[@]}" --dbname "$database" -f "$file" ;;
             *.sql.gz) gunzip -c "$file" | "${query[@]}" --dbname "$database" ;;
         esac

@@ -101,6 +101,7 @@ static MODULES: &[Entry] = &[
     Entry::of::<super::apt_repository::AptRepository>(),
     Entry::of::<super::deb822_repository::Deb822Repository>(),
     Entry::of::<super::command::Command>(),
+    Entry::of::<super::docker_compose_v2::DockerComposeV2>(),
     Entry::of::<super::group::Group>(),
     Entry::of::<super::mxprov_dns::MxprovDns>(),
     Entry::of::<super::package::Package>(),

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use crate::resource::compose::{
-    Choices, Compose, Config, ConfigState, Decision, Known, Model, Project, ProjectState, Recreate,
-    Service, Verb, decide, decide_each,
+    Choices, Compose, Config, ConfigState, Decision, Known, Model, Normal, Project, ProjectState,
+    Recreate, Service, Verb, as_called, decide, decide_each,
 };
 use crate::resource::docker::{Docker, EngineState, Image, ImageState, Version};
 
@@ -354,6 +354,7 @@ impl Task<'_> {
             }
         };
         let mut model = Model::of(&normal, &self.files.config.project);
+        self.take_hashes(&mut model, &normal, &state)?;
         model.declared.extend(self.files.declared());
         let old = self.old(there)?;
         let images = self.images(&model)?;
@@ -380,6 +381,29 @@ impl Task<'_> {
         let mut plan = end.plan()?;
         plan.warnings.extend(normal.warnings.iter().cloned());
         Ok(plan)
+    }
+
+    /// The hashes as Compose takes them in this call, where that is not how the files stand.
+    fn take_hashes(
+        &self,
+        model: &mut Model,
+        normal: &Normal,
+        state: &ProjectState,
+    ) -> Result<(), Suspend> {
+        let services = list(self.args.services.as_ref());
+        let alone = (!self.args.dependencies && !services.is_empty()).then_some(&services[..]);
+        let Some(called) = as_called(&normal.json, alone, state) else { return Ok(()) };
+        match &*self.host.state(self.files.config.resolved(&called))? {
+            ConfigState::Valid(normal) => {
+                for service in &mut model.services {
+                    service.hash = normal.hashes.get(&service.name).cloned();
+                }
+                Ok(())
+            }
+            ConfigState::Refused(why) => {
+                Err(Suspend::failed(format!("Compose refuses its own form of the files: {why}")))
+            }
+        }
     }
 
     /// The project as the files on the host have it; without planned ones, that is the same.

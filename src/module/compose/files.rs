@@ -75,6 +75,7 @@ impl Files {
                 env_files: vec![],
                 profiles: place.profiles.clone(),
                 extra: vec![],
+                lenient: false,
             },
             parsed: vec![],
             inline: place.definition.is_some(),
@@ -244,6 +245,7 @@ impl Files {
             files: there(&self.config.files),
             env_files: there(&self.config.env_files),
             extra: vec![],
+            lenient: true,
             ..self.config.clone()
         })
     }

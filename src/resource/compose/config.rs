@@ -27,6 +27,8 @@ pub struct Config {
     pub profiles: Vec<String>,
     /// Files that others name as `SHADOW` followed by their place in this list.
     pub extra: Vec<Source>,
+    /// Leave out what is not there: it is asked how things are now, whatever that is.
+    pub lenient: bool,
 }
 
 /// A file, as it is on the host or as it will be.
@@ -88,6 +90,14 @@ impl Config {
     /// What stands in a shadow for the folder of the shadows.
     pub const SHADOW: &'static str = "/run/.mxprov-shadow/";
 
+    /// The same project, asked again in Compose's own form with something changed.
+    #[must_use]
+    pub fn resolved(&self, json: &Json) -> Self {
+        let shadow = Some(Arc::new(json.to_string().into_bytes()));
+        let files = vec![Source { path: "resolved".into(), shadow }];
+        Self { files, env_files: vec![], extra: vec![], ..self.clone() }
+    }
+
     /// The options that go before Compose's verb, for paths that are on the host.
     pub fn options(&self) -> Vec<String> {
         let mut words = self.project_options();
@@ -122,6 +132,9 @@ impl Config {
                 if source.shadow.is_some() {
                     shadow(&mut script, source, &format!("{kind}{index}"));
                     script.line(r#"mx_path=$mx_shadow"#);
+                }
+                if self.lenient {
+                    script.line(r#"[ ! -e "$mx_path" ] || \"#);
                 }
                 script.line(r#"set -- "$@" "$mx_option" "$mx_path""#);
             }

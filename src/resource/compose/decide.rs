@@ -289,9 +289,7 @@ impl<'a> Up<'a> {
         if let Some(shared) = service.shares.iter().find(|name| self.renewed.contains(name)) {
             return Some(format!("it shares what `{shared}` has"));
         }
-        // What Compose keeps for one that shares with another has that one's id in it.
-        let is_other = service.hash.is_some() && service.hash != container.hash;
-        if is_other && service.shares.is_empty() {
+        if service.hash.is_some() && service.hash != container.hash {
             return Some("its configuration".into());
         }
         let image = self.image(service);
@@ -401,6 +399,7 @@ impl<'a> Up<'a> {
             service: service.name.clone(),
             number,
             image: service.image.clone(),
+            // That of one that shares with another has that one's id in it.
             hash: service.hash.clone().filter(|_| service.shares.is_empty()),
             status: if self.choices.start { "running" } else { "" }.into(),
             healthy: self.choices.wait,

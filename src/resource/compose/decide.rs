@@ -137,6 +137,20 @@ pub struct Decision {
     pub after: ProjectState,
     /// The host's folders that its containers may write into.
     pub folders: Vec<String>,
+    /// Services that are brought up first, one by one: see [`Step`].
+    pub steps: Vec<Step>,
+    /// Services that are restarted behind one that they depend on.
+    pub restarts: Vec<String>,
+}
+
+/// A service that is brought up for itself, so that those which depend on it are no part of the
+/// call: Compose before 2.30 recreates them with it, later ones stop and start them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Its name.
+    pub service: String,
+    /// The services that are part of the call: it, and what it depends on.
+    pub with: Vec<String>,
 }
 
 impl Decision {
@@ -182,6 +196,7 @@ pub fn decide(known: &Known<'_>, choices: &Choices) -> Result<Decision, String> 
         up.service(service)?;
     }
     up.orphans(&selected);
+    up.steps(&selected);
     Ok(up.end())
 }
 
@@ -442,6 +457,29 @@ impl<'a> Up<'a> {
         }
     }
 
+    fn steps(&mut self, selected: &[&Service]) {
+        let choices = self.choices;
+        if choices.recreate != Recreate::Changed || !choices.dependencies || !choices.start {
+            return;
+        }
+        let model = self.known.model;
+        for service in model.in_order(selected) {
+            let needs =
+                |one: &&&Service| one.depends_on.iter().any(|on| on.service == service.name);
+            let anew = |one: &Operation| {
+                one.verb == Verb::Recreate
+                    && self.known.state.of(&service.name).any(|own| own.name == one.container)
+            };
+            if selected.iter().any(|one| needs(&one)) && self.decision.operations.iter().any(anew) {
+                let with = model.selected(std::slice::from_ref(&service.name), true);
+                self.decision.steps.push(Step {
+                    service: service.name.clone(),
+                    with: with.into_iter().map(|one| one.name.clone()).collect(),
+                });
+            }
+        }
+    }
+
     fn end(mut self) -> Decision {
         // One that is made anew later in the order is not merely restarted.
         let anew: Vec<String> = self
@@ -454,6 +492,19 @@ impl<'a> Up<'a> {
         self.decision
             .operations
             .retain(|one| one.verb != Verb::Restart || !anew.contains(&one.container));
+        let restarted = self.decision.operations.iter().filter(|one| one.verb == Verb::Restart);
+        let names: Vec<&String> = restarted.map(|one| &one.container).collect();
+        let service = |one: &&Container| names.contains(&&one.name);
+        let mut restarts: Vec<String> = self
+            .known
+            .state
+            .containers
+            .iter()
+            .filter(service)
+            .map(|one| one.service.clone())
+            .collect();
+        restarts.dedup();
+        self.decision.restarts = restarts;
         self.decision.after.networks = self.decision.networks.clone();
         self.decision.after.volumes = self.decision.volumes.clone();
         self.decision

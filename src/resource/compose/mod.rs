@@ -15,7 +15,9 @@ mod settle;
 
 pub use config::{Config, ConfigState, Normal, Source};
 pub use container::{Container, Project, ProjectState};
-pub use decide::{Choices, Decision, Known, Operation, Pull, Recreate, Verb, decide, decide_each};
+pub use decide::{
+    Choices, Decision, Known, Operation, Pull, Recreate, Step, Verb, decide, decide_each,
+};
 pub use model::{Dependency, Model, Named, Service};
 pub use run::{Compose, Report};
 pub use settle::as_called;

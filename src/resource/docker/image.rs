@@ -47,25 +47,24 @@ impl State for ImageState {
     }
 }
 
+impl Image {
+    /// Shell text that prints what [`ImageState::read`] reads.
+    pub fn question(&self) -> Script {
+        let name = self.name.as_str();
+        let mut question = Script::new();
+        question.words(words!["docker", "image", "inspect", "--format", "{{json .}}", "--", name]);
+        question.line(" 2>&1");
+        question
+    }
+}
+
 impl Query for Image {
     type State = ImageState;
 
     fn script(queries: &[&Self]) -> Script {
         let mut probe = Probe::new();
         for query in queries {
-            let mut question = Script::new();
-            let name = query.name.as_str();
-            question.words(words![
-                "docker",
-                "image",
-                "inspect",
-                "--format",
-                "{{json .}}",
-                "--",
-                name
-            ]);
-            question.line(" 2>&1");
-            probe.ask(&question);
+            probe.ask(&query.question());
         }
         probe.script()
     }
@@ -73,7 +72,7 @@ impl Query for Image {
     fn parse(queries: &[&Self], output: &Output) -> Vec<Result<ImageState, String>> {
         let all = answers(output, queries.len()).into_iter();
         all.map(|answer| match answer? {
-            (0, text) => read(&text),
+            (0, text) => ImageState::read(&text),
             // `Error: No such image`, `Error response from daemon: No such image`, `… object`.
             (_, text) if text.to_lowercase().contains("no such ") => Ok(ImageState::default()),
             (_, text) => Err(format!("docker cannot be asked for an image: {}", text.trim())),
@@ -82,17 +81,20 @@ impl Query for Image {
     }
 }
 
-fn read(text: &str) -> Result<ImageState, String> {
-    let line = text.lines().find(|line| line.starts_with('{')).unwrap_or_default();
-    let inspected: serde_json::Value = serde_json::from_str(line)
-        .map_err(|error| format!("docker describes an image in broken JSON: {error}"))?;
-    let digests = inspected["RepoDigests"].as_array().into_iter().flatten();
-    Ok(ImageState {
-        id: inspected["Id"].as_str().map(str::to_string),
-        digests: digests.filter_map(|one| one.as_str().map(str::to_string)).collect(),
-        size: inspected["Size"].as_u64().unwrap_or_default(),
-        inspected,
-    })
+impl ImageState {
+    /// The state out of what the question prints.
+    pub fn read(text: &str) -> Result<Self, String> {
+        let line = text.lines().find(|line| line.starts_with('{')).unwrap_or_default();
+        let inspected: serde_json::Value = serde_json::from_str(line)
+            .map_err(|error| format!("docker describes an image in broken JSON: {error}"))?;
+        let digests = inspected["RepoDigests"].as_array().into_iter().flatten();
+        Ok(Self {
+            id: inspected["Id"].as_str().map(str::to_string),
+            digests: digests.filter_map(|one| one.as_str().map(str::to_string)).collect(),
+            size: inspected["Size"].as_u64().unwrap_or_default(),
+            inspected,
+        })
+    }
 }
 
 #[cfg(test)]

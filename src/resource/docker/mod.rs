@@ -1,12 +1,18 @@
 //! Docker on a host: whether it answers, its images, its networks, single containers.
 
+mod container;
 mod engine;
 mod image;
+mod network;
+mod pull;
 
 use std::sync::Arc;
 
+pub use container::{Container, ContainerState};
 pub use engine::{Engine, EngineState, Version};
 pub use image::{Image, ImageState};
+pub use network::{ChangeNetwork, Network, NetworkState};
+pub use pull::{PullImage, full_name};
 
 use super::host::{Host, Suspend};
 use super::world::Scope;

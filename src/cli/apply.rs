@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::engine::{self, Confirm, Counted, Inputs, RunError};
+use crate::engine::{self, Choices, Confirm, Counted, Inputs, RunError};
 use crate::playbook::{Playbook, TagFilter, Task, find_start, list_tags};
 use crate::report::Reporter;
 use crate::value::Redactor;
@@ -132,7 +132,9 @@ impl Apply {
             self.skip_tags.iter().map(String::as_str),
         );
         if lists {
-            reporter.result(&self.listing(&setup, &playbook, &filter)?);
+            let hosts =
+                if self.list_hosts { self.hosts(process, &setup, &playbook)? } else { Vec::new() };
+            reporter.result(&self.listing(&playbook, &filter, &hosts));
             return Ok(Exit::Done);
         }
         let selects = self.selects(&playbook, filter)?;
@@ -225,21 +227,37 @@ impl Apply {
         }))
     }
 
-    fn listing(
+    /// The hosts of each play that `--limit` leaves.
+    fn hosts(
         &self,
+        process: &Process,
         setup: &Setup,
         playbook: &Playbook,
-        filter: &TagFilter,
-    ) -> Result<String, Diagnostics> {
+    ) -> Result<Vec<Vec<String>>, Diagnostics> {
         let limit = setup.limit(&self.source)?;
+        let playbooks = self.playbooks();
+        let beside = playbooks.first().and_then(|path| path.parent());
+        let all = Arc::new(|_: &Task| true);
+        let sink = Arc::clone(&setup.reporter);
+        let (shared, _) = setup.shared(process, beside, Choices::default(), true, all, sink)?;
+        let named = |play| {
+            let selection = engine::hosts_named(&shared, play)?;
+            selection.unmatched.iter().for_each(|warning| setup.reporter.warning(warning));
+            let hosts = selection.hosts.into_iter();
+            let is_left = |host: &String| limit.as_ref().is_none_or(|limit| limit.contains(host));
+            Ok(hosts.filter(is_left).collect())
+        };
+        playbook.plays.iter().map(named).collect()
+    }
+
+    /// `hosts`: those of each play, none if they are not listed.
+    fn listing(&self, playbook: &Playbook, filter: &TagFilter, hosts: &[Vec<String>]) -> String {
         let mut text = String::new();
         let plays = list_tags(playbook, filter);
-        for (play, tags) in &plays {
+        for (index, (play, tags)) in plays.iter().enumerate() {
             text.push_str(&format!("play: {} ({})\n", play.name, play.hosts));
-            if self.list_hosts {
-                for host in setup.hosts_of(&play.hosts, limit.as_ref())? {
-                    text.push_str(&format!("  {host}\n"));
-                }
+            for host in hosts.get(index).into_iter().flatten() {
+                text.push_str(&format!("  {host}\n"));
             }
             if self.list_tasks {
                 for task in &play.tasks {
@@ -251,7 +269,7 @@ impl Apply {
                 text.push_str(&format!("  tags: {}\n", tags.join(", ")));
             }
         }
-        Ok(text)
+        text
     }
 
     fn playbooks(&self) -> Vec<PathBuf> {

@@ -36,6 +36,9 @@ pub struct Ask {
     connection: ConnectionFlags,
 }
 
+/// The playbook that asks.
+const QUESTION: &str = "question.yml";
+
 /// What is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Question {
@@ -68,7 +71,11 @@ impl Sink for Answers {
                 let message = message.strip_prefix(&named).unwrap_or(&message).to_string();
                 answers.insert(host, Err(message));
             }
-            Event::Warning { warning, .. } => self.reporter.warning(&warning),
+            Event::Warning { mut warning, .. } => {
+                // The place is in a playbook that nobody wrote.
+                warning.span = warning.span.filter(|span| span.source.name != QUESTION);
+                self.reporter.warning(&warning);
+            }
             _ => {}
         }
     }
@@ -116,6 +123,8 @@ impl Ask {
             redactor.clone(),
             self.verbose,
         )?;
+        let limit = setup.limit(&self.source)?;
+        setup.hosts_of(&self.pattern, limit.as_ref())?;
         let module = match question {
             Question::Ping => "ping",
             Question::Facts => "setup",
@@ -124,8 +133,8 @@ impl Ask {
         let text =
             format!("- hosts: {pattern}\n  gather_facts: false\n  tasks:\n    - {module}:\n");
         let mut tree = Tree::default();
-        tree.insert("question.yml", text.as_bytes());
-        let playbook = setup.loader_of(Arc::new(tree)).load(&[Path::new("question.yml")])?;
+        tree.insert(QUESTION, text.as_bytes());
+        let playbook = setup.loader_of(Arc::new(tree)).load(&[Path::new(QUESTION)])?;
         let choices = self.connection.choices(process).map_err(Diagnostic::new)?;
         let answers =
             Arc::new(Answers { reporter: Arc::clone(reporter), answers: Mutex::default() });
@@ -136,7 +145,7 @@ impl Ask {
             tally,
             links: setup.links(process, self.connection.forks),
             playbook,
-            limit: setup.limit(&self.source)?,
+            limit,
             prompted: Arc::new([]),
             interrupt: super::interrupt::watch(Arc::clone(reporter)).pressed,
         };

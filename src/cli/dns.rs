@@ -55,6 +55,11 @@ pub struct Dns {
     #[arg(long, value_name = "LABEL")]
     matrix_name: Option<String>,
 
+    /// In subdomain mode: another server has the domain, and the well-known files on it, which are
+    /// fetched and compared.
+    #[arg(long)]
+    well_known_elsewhere: bool,
+
     /// A component that is switched on, such as `element`. May be given several times.
     #[arg(long, value_name = "NAME")]
     component: Vec<String>,
@@ -198,8 +203,7 @@ impl Dns {
             inventory,
             limit: self.source.limit.clone(),
             extra_vars,
-            vault_password_file: self.source.vault_password_file.clone(),
-            ask_vault_pass: self.source.ask_vault_pass,
+            vault: self.source.vault.clone(),
         })
     }
 
@@ -215,7 +219,11 @@ impl Dns {
         let many = |name: &str, values: &[String]| {
             (!values.is_empty()).then(|| serde_json::json!({name: values}))
         };
+        let elsewhere = self
+            .well_known_elsewhere
+            .then(|| serde_json::json!({"dns_well_known_elsewhere": true}));
         let all = [
+            elsewhere,
             one("dns_domain", self.domain.as_deref()),
             one("dns_mode", mode),
             one("dns_matrix_name", self.matrix_name.as_deref()),

@@ -34,9 +34,12 @@ impl Doc {
             }
             None => {
                 let known = module::all().iter().map(Entry::short_name);
-                reporter.error(
-                    &Diagnostic::new(format!("there is no module `{name}`")).suggest(name, known),
-                );
+                let error =
+                    Diagnostic::new(format!("there is no module `{name}`")).suggest(name, known);
+                reporter.error(&match error.hints.is_empty() {
+                    true => error.hint("`mxprov doc` lists them all"),
+                    false => error,
+                });
                 Exit::Usage
             }
         }

@@ -9,6 +9,7 @@ mod doc;
 mod embedded;
 mod exit;
 mod interrupt;
+mod init;
 mod inventory;
 mod lint;
 mod process;
@@ -42,6 +43,8 @@ struct Cli {
 enum Command {
     /// Plan a playbook, show the diff, ask, apply.
     Apply(Box<apply::Apply>),
+    /// Write an inventory and a vault with every secret of the Matrix stack.
+    Init(Box<init::Init>),
     /// Check playbooks and roles: everything that can be known without a host.
     Lint(lint::Lint),
     /// Show hosts, groups and variables.
@@ -78,6 +81,7 @@ pub fn main(process: &Process) -> u8 {
     let code = runtime.block_on(async {
         match cli.command {
             Command::Apply(apply) => apply.run(process).await,
+            Command::Init(init) => init.run(process),
             Command::Lint(lint) => lint.run(process),
             Command::Inventory(inventory) => inventory.run(process),
             Command::Ping(ask) => ask.run(process, ask::Question::Ping).await,

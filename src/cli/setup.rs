@@ -21,7 +21,7 @@ use crate::yaml::Unseal;
 
 use super::process::Process;
 use super::prompt::Terminal;
-use super::source::{SourceFlags, extra_vars};
+use super::source::{SourceFlags, VaultFlags, extra_vars};
 use super::wire::Shown;
 
 /// The vault behind the traits of those who need it.
@@ -178,7 +178,7 @@ impl Setup {
         verbosity: u8,
     ) -> Result<Self, Diagnostics> {
         let files = super::embedded::behind(Arc::new(Disk::new(&process.cwd)));
-        let passwords = passwords(process, flags, &*files)?;
+        let passwords = passwords(process, &flags.vault, &*files)?;
         let keeper = Arc::new(Keeper {
             vault: Vault::new(passwords, redactor.clone()),
             redactor: redactor.clone(),
@@ -323,7 +323,7 @@ impl Setup {
         Loader::new(Arc::clone(&self.vocabulary) as Arc<_>, paths)
     }
 
-    /// The hosts of a pattern that `--limit` leaves.
+    /// The hosts of a pattern that `--limit` leaves; that there are none is an error.
     pub fn hosts_of(
         &self,
         pattern: &str,
@@ -331,7 +331,15 @@ impl Setup {
     ) -> Result<Vec<String>, Diagnostics> {
         let selection = self.inventory.select(&Pattern::parse(pattern, None)?);
         let hosts = selection.hosts.into_iter();
-        Ok(hosts.filter(|host| limit.is_none_or(|limit| limit.contains(host))).collect())
+        let hosts: Vec<String> =
+            hosts.filter(|host| limit.is_none_or(|limit| limit.contains(host))).collect();
+        match (hosts.is_empty(), selection.unmatched.is_empty()) {
+            (false, _) => Ok(hosts),
+            (true, false) => Err(Diagnostics(selection.unmatched)),
+            (true, true) => {
+                Err(Diagnostic::new(format!("the pattern `{pattern}` leaves no host")).into())
+            }
+        }
     }
 
     /// The connections of a run, to at most `forks` hosts at once.
@@ -366,7 +374,7 @@ fn role_roots(files: &Arc<dyn Files>, flags: &SourceFlags) -> Vec<Location> {
 /// The vault's passwords from files and from the person.
 pub fn passwords(
     process: &Process,
-    flags: &SourceFlags,
+    flags: &VaultFlags,
     files: &dyn Files,
 ) -> Result<Passwords, Diagnostics> {
     let mut passwords = Passwords::new();

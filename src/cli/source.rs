@@ -25,6 +25,13 @@ pub struct SourceFlags {
     #[arg(short, long, value_name = "VARS")]
     pub extra_vars: Vec<String>,
 
+    #[command(flatten)]
+    pub vault: VaultFlags,
+}
+
+/// Vault passwords.
+#[derive(Debug, Clone, Args)]
+pub struct VaultFlags {
     /// File with the vault's password, or `id@file`. May be given several times.
     #[arg(long, visible_alias = "vault-id", value_name = "FILE")]
     pub vault_password_file: Vec<String>,

@@ -267,15 +267,21 @@ impl Machine {
     ) -> Option<Vec<Arc<Task>>> {
         let mut fresh = Vec::new();
         let mut found = false;
-        // One handler of a name runs; all that listen to a topic do.
+        // One handler of a name runs, also of those that listen to a topic.
         let by_name = Handler::winner(&self.handlers, |handler| {
             handler.answers(notified, names(&handler.task).as_deref()) && !handler.listens(notified)
         });
-        for index in 0..self.handlers.len() {
+        let by_topic = |index: usize| {
+            let name = names(&self.handlers[index].task);
+            let same = |other: &Handler| other.listens(notified) && names(&other.task) == name;
+            self.handlers[index].listens(notified)
+                && (name.is_none() || Handler::winner(&self.handlers, same) == Some(index))
+        };
+        let answering: Vec<usize> = (0..self.handlers.len())
+            .filter(|index| by_name == Some(*index) || by_topic(*index))
+            .collect();
+        for index in answering {
             let handler = &self.handlers[index];
-            if by_name != Some(index) && !handler.listens(notified) {
-                continue;
-            }
             found = true;
             match self.notified.iter_mut().find(|notice| notice.handler == index) {
                 Some(notice) => notice.open &= open,

@@ -35,6 +35,7 @@ pub use link::Links;
 pub use memory::Memory;
 pub use prompts::{Prompted, prompts};
 pub use render::Render;
+pub use rollout::hosts_named;
 pub use run::{Confirm, Inputs, Recap, RunError, run};
 pub use shared::{Choices, Shared, Store, Vault};
 pub use tally::{Counted, Counts, Tally};

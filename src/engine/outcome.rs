@@ -98,12 +98,28 @@ pub fn conclude(
         end.result.insert(Key::from(name), value.clone());
         end.result.insert(Key::from("ansible_loop_var"), Value::data(name));
     }
-    judge(task, render, &mut end, outputs.is_some());
     let ignored = item.manner.as_ref().is_some_and(|manner| manner.ignore_errors);
+    if end.unsent {
+        open(task, ignored, &mut end);
+    }
+    judge(task, render, &mut end, outputs.is_some());
     if let Status::Failed { ignored: flag, .. } = &mut end.status {
         *flag = ignored;
     }
     end
+}
+
+/// What only sending tells, beside what the module knows of: how often it was tried, and, where a
+/// failure does not end the play, whether it failed.
+fn open(task: &Task, ignored: bool, end: &mut ItemEnd) {
+    let what = end.actions.first().map_or("it", String::as_str);
+    let reason = format!("`{what}` has not run yet");
+    if !task.until.is_empty() {
+        end.result.insert(Key::from("attempts"), Value::unknown(&reason));
+    }
+    if ignored && !matches!(end.status, Status::Failed { .. }) {
+        end.result.insert(Key::from("failed"), Value::unknown(&reason));
+    }
 }
 
 /// A failed item.
@@ -158,7 +174,7 @@ fn conclude_plan(plan: &Plan, outputs: Option<&[Output]>) -> ItemEnd {
         (Some(outputs), None) => message = first_complaint(plan, outputs),
         (None, Some(_)) if !plan.actions.is_empty() => {
             let what = plan.actions.first().map(|action| action.summary()).unwrap_or_default();
-            result = pending(&format!("{what} has not run yet"));
+            result = pending(&format!("`{what}` has not run yet"));
         }
         (None, _) => {}
     }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::inventory::Pattern;
+use crate::inventory::{Pattern, Selection};
 use crate::module::Argument;
 use crate::playbook::{Keyword, Play, Setting, Task};
 use crate::resource::World;
@@ -125,14 +125,7 @@ impl Walk {
     }
 
     fn hosts_of(&self, play: &Play, render: &Render<'_>) -> Result<Vec<Arc<str>>, Diagnostics> {
-        let pattern = render
-            .value(&play.hosts.value)
-            .map_err(|suspend| wrong(&play.hosts, &words_of(&suspend)))?;
-        let texts =
-            crate::module::Words::read(&pattern).map_err(|error| wrong(&play.hosts, &error))?;
-        let pattern =
-            Pattern::parse_all(texts.iter().map(|text| (text.as_str(), Some(&play.hosts.span))))?;
-        let selection = self.shared.variables.inventory.select(&pattern);
+        let selection = selected(play, render)?;
         if self.phase == Phase::Plan {
             for warning in selection.unmatched {
                 self.shared.sink.event(Event::Warning { host: None, warning });
@@ -380,6 +373,21 @@ fn is_fatal_anywhere(play: &Play) -> bool {
 
 fn is_fatal(item: &crate::playbook::Item) -> bool {
     item.tasks().iter().any(|task| task_is_fatal(task))
+}
+
+/// The hosts that a play names, as far as that is known before it runs.
+pub fn hosts_named(shared: &Arc<Shared>, play: &Arc<Play>) -> Result<Selection, Diagnostics> {
+    selected(play, &outside(shared, play, &[]))
+}
+
+fn selected(play: &Play, render: &Render<'_>) -> Result<Selection, Diagnostics> {
+    let pattern = render
+        .value(&play.hosts.value)
+        .map_err(|suspend| wrong(&play.hosts, &words_of(&suspend)))?;
+    let texts = crate::module::Words::read(&pattern).map_err(|error| wrong(&play.hosts, &error))?;
+    let pattern =
+        Pattern::parse_all(texts.iter().map(|text| (text.as_str(), Some(&play.hosts.span))))?;
+    Ok(render.shared.variables.inventory.select(&pattern))
 }
 
 fn task_is_fatal(task: &Task) -> bool {

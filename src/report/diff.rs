@@ -33,10 +33,11 @@ fn text_lines(text: &Text, style: Style, redactor: &Redactor) -> Vec<String> {
     if let Some(reason) = &text.omitted {
         return vec![style.faint(reason)];
     }
-    let before = redactor.mask(text.before.as_deref().unwrap_or_default());
-    let after = redactor.mask(text.after.as_deref().unwrap_or_default());
+    let sides = [&text.before, &text.after].map(|side| side.as_deref().unwrap_or_default());
+    let [before, after] = sides.map(|side| redactor.mask(side));
     if before == after {
-        return match text.before == text.after {
+        // An empty file that comes or goes has no line to show, and no secret either.
+        return match sides[0] == sides[1] {
             true => vec![],
             false => vec![style.faint("a secret in it changes")],
         };

@@ -1,5 +1,6 @@
 //! Takes events and prints them for people.
 
+use std::collections::HashSet;
 use std::io::Write;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -50,6 +51,8 @@ pub struct Reporter {
 struct State {
     plan: Plan,
     progress: Progress,
+    /// What tasks that are there to show something have shown with the plan.
+    shown: HashSet<String>,
     out: Box<dyn Write + Send>,
     err: Box<dyn Write + Send>,
 }
@@ -63,11 +66,9 @@ impl Reporter {
         err: Box<dyn Write + Send>,
     ) -> Self {
         let progress = Progress::new(options.terminal);
-        Self {
-            options,
-            redactor,
-            state: Mutex::new(State { plan: Plan::default(), progress, out, err }),
-        }
+        let (plan, shown) = (Plan::default(), HashSet::new());
+        let state = Mutex::new(State { plan, progress, shown, out, err });
+        Self { options, redactor, state }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -121,6 +122,7 @@ impl Reporter {
             Status::Skipped { .. } if self.options.verbosity >= Verbosity::Results => {
                 ("skipped", Style::faint)
             }
+            _ if self.prints(task) => return self.show_late(task),
             _ => return,
         };
         let item =
@@ -150,21 +152,22 @@ impl Reporter {
             }
         }
         self.result(&text);
-        self.show_result(task);
+        let result = self.result_lines(task);
+        if !result.is_empty() {
+            self.result(&indented(&result));
+        }
     }
 
-    fn show_result(&self, task: &TaskEvent) {
+    /// What a task is there to show, unless the plan has shown the same.
+    fn show_late(&self, task: &TaskEvent) {
         let lines = self.result_lines(task);
-        if lines.is_empty() {
+        if lines.is_empty() || self.state().shown.contains(&said(task, &lines)) {
             return;
         }
-        let shown: String = lines.iter().map(|line| format!("    {line}\n")).collect();
-        let head = if self.prints(task) {
-            format!("{}: {}\n", task.host, self.safe(&task.title))
-        } else {
-            String::new()
-        };
-        self.result(&format!("{head}{shown}"));
+        let item =
+            task.item.as_ref().map(|item| format!(" ({})", self.safe(item))).unwrap_or_default();
+        let head = format!("{}: {}{item}\n", task.host, self.safe(&task.title));
+        self.result(&(head + &indented(&lines)));
     }
 
     /// Whether a task is there to show something.
@@ -186,7 +189,7 @@ impl Reporter {
         let shown = match (is_debug, &json) {
             (true, serde_json::Value::Object(fields)) => fields
                 .iter()
-                .filter(|(name, _)| !["changed", "failed"].contains(&name.as_str()))
+                .filter(|(name, _)| !is_bookkeeping(name, fields))
                 .map(|(name, value)| match value {
                     serde_json::Value::String(text) => format!("{name}: {text}"),
                     other => format!("{name}: {other:#}"),
@@ -205,8 +208,26 @@ impl Reporter {
 
     fn planned(&self, task: &TaskEvent) {
         let result = self.result_lines(task);
+        if self.prints(task) {
+            self.state().shown.insert(said(task, &result));
+        }
         self.state().plan.take(task, &result, self.options.style, &self.redactor);
     }
+}
+
+/// A loop's item stands in the head already, and `debug` neither changes nor fails.
+fn is_bookkeeping(name: &str, fields: &serde_json::Map<String, serde_json::Value>) -> bool {
+    let of_loop = fields.get("ansible_loop_var").and_then(serde_json::Value::as_str);
+    ["changed", "failed", "ansible_loop_var"].contains(&name) || of_loop == Some(name)
+}
+
+fn indented(lines: &[String]) -> String {
+    lines.iter().map(|line| format!("    {line}\n")).collect()
+}
+
+/// One host's task with what it showed.
+fn said(task: &TaskEvent, lines: &[String]) -> String {
+    format!("{}\n{}\n{}", task.host, task.span, lines.join("\n"))
 }
 
 impl Sink for Reporter {

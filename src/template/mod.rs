@@ -3,6 +3,7 @@
 
 mod address;
 mod arguments;
+mod bcrypt;
 mod check;
 mod condition;
 mod context;

@@ -31,6 +31,11 @@ enum Command {
         #[arg(long)]
         release: Option<Release>,
     },
+    /// Print the folder of a release's image, built now if need be; not to be written to
+    Image {
+        #[arg(long, default_value = "13")]
+        release: Release,
+    },
     /// Boot a host that stays until `down`
     Up {
         name: String,
@@ -103,6 +108,9 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
     }
     match arguments.command {
         Command::Prepare { release } => prepare(release)?,
+        Command::Image { release } => {
+            println!("{}", lab::image::ensure(&Room::open()?, release)?.display());
+        }
         Command::Up { name, release, sudo_password } => up(&name, release, sudo_password)?,
         Command::List => list()?,
         Command::Down { names, all } => down(&names, all)?,

@@ -159,7 +159,7 @@ impl Module for DockerComposeV2 {
         }
         match host.docker()? {
             Docker::Ready(engine) => Task { args, call, host, files, place, engine }.plan(),
-            Docker::Planned(reason) => sketched(args, call, host, files, &place, &reason),
+            Docker::Planned(reason) => sketched(args, (call, host), &files, &place, &reason),
         }
     }
 }
@@ -247,9 +247,8 @@ fn choices(args: &Args, compose: Option<Version>) -> Result<Choices, Suspend> {
 /// A project of a host whose Docker is only planned: all of it is made.
 fn sketched(
     args: &Args,
-    call: &Call<'_>,
-    host: &Host<'_>,
-    files: Files,
+    (call, host): (&Call<'_>, &Host<'_>),
+    files: &Files,
     place: &Place,
     reason: &Arc<Unknown>,
 ) -> Result<Plan, Suspend> {
@@ -278,16 +277,8 @@ fn sketched(
         State::Absent | State::Restarted => Decision::default(),
         State::Present | State::Stopped => decide(&known, &choices).map_err(Suspend::Failed)?,
     };
-    let end = End {
-        args,
-        call,
-        place,
-        files: &files,
-        compose: None,
-        decision,
-        state: &state,
-        images: &images,
-    };
+    let end =
+        End { args, call, place, files, compose: None, decision, state: &state, images: &images };
     end.plan()
 }
 

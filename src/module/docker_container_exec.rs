@@ -139,7 +139,9 @@ fn judge(plan: &mut Plan, detach: bool) {
         outcome.result.shift_remove("msg");
         if detach {
             let gone = ["rc", "stdout", "stdout_lines", "stderr", "stderr_lines"];
-            gone.iter().for_each(|name| drop(outcome.result.shift_remove(&Key::from(*name))));
+            for name in gone {
+                outcome.result.shift_remove(&Key::from(name));
+            }
         }
         outcome
     }));

@@ -270,7 +270,9 @@ fn is_planned(host: &Host<'_>, path: &str) -> bool {
 /// for Compose to find.
 fn paths_in<'a>(node: &'a Node, found: &mut Vec<&'a Node>) {
     if let Some(items) = node.as_sequence() {
-        items.iter().for_each(|item| paths_in(item, found));
+        for item in items {
+            paths_in(item, found);
+        }
     } else if let Some((_, path)) = node.entry("path") {
         paths_in(path, found);
     } else if node.as_str().is_some_and(|text| !text.contains('$')) {

@@ -131,7 +131,7 @@ impl Config {
                 script.assign("mx_option", option).assign("mx_path", source.path.as_str());
                 if source.shadow.is_some() {
                     shadow(&mut script, source, &format!("{kind}{index}"));
-                    script.line(r#"mx_path=$mx_shadow"#);
+                    script.line("mx_path=$mx_shadow");
                 }
                 if self.lenient {
                     script.line(r#"[ ! -e "$mx_path" ] || \"#);
@@ -139,7 +139,7 @@ impl Config {
                 script.line(r#"set -- "$@" "$mx_option" "$mx_path""#);
             }
             if kind == "env" {
-                script.line(r#"mx_env=$#"#);
+                script.line("mx_env=$#");
             }
         }
         script.line(ASK);

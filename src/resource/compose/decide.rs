@@ -235,7 +235,8 @@ impl<'a> Up<'a> {
         let built = self.choices.build == Some(true) || policy == "build";
         let can_build = service.builds && self.choices.build != Some(false);
         let build = can_build && (built || !there);
-        let pulls = !build && !(service.builds && there) && (asks || !there) && policy != "never";
+        let fetched = if there { asks && !service.builds } else { !build };
+        let pulls = fetched && !build && policy != "never";
         if !build && !pulls {
             return None;
         }

@@ -12,7 +12,7 @@ use super::super::docker::{Image, ImageState};
 use super::super::world::{Opaque, Scope, World};
 use super::config::Config;
 use super::container::{Project, ProjectState};
-use super::decide::{Decision, Verb};
+use super::decide::{Decision, Operation, Verb};
 
 /// Runs Compose.
 #[derive(Debug, Clone)]
@@ -104,9 +104,9 @@ impl Compose {
         script.line("mx_status=$?");
         script.assign("mx_project", self.config.project.as_str());
         script.assign("mx_lines", self.log_lines).line(DIAGNOSE);
-        script.line(r#"printf '\n\036trouble\n'"#);
+        script.line(r"printf '\n\036trouble\n'");
         script.line(r#"[ "$mx_status" = 0 ] || mx_diagnose"#);
-        script.line(r#"printf '\n\036state\n'"#);
+        script.line(r"printf '\n\036state\n'");
         script.subshell(&Project { name: self.config.project.clone() }.question());
         script.line(r#"exit "$mx_status""#);
         script
@@ -206,7 +206,7 @@ impl Action for Compose {
     fn identities(&self) -> Vec<String> {
         let project = &self.config.project;
         let decision = &self.decision;
-        let operations = decision.operations.iter().map(|one| one.shown());
+        let operations = decision.operations.iter().map(Operation::shown);
         let pulls = decision.pulls.iter().map(|one| match one.build {
             true => format!("build {}", one.image),
             false => format!("pull {}", one.image),

@@ -6,9 +6,11 @@
 pub mod account;
 mod action;
 pub mod command;
+pub mod compose;
 pub mod crontab;
 mod diff;
 pub mod dns;
+pub mod docker;
 pub mod facts;
 pub mod file;
 pub mod firewall;

@@ -15,6 +15,13 @@ pub enum Scope {
     Packages(Vec<String>),
     /// A unit was started or restarted: it may make what services make, under /run and /var.
     Unit(String),
+    /// Containers were started: they may make what stands in the host's folders that they see.
+    Containers {
+        /// Whose they are, for people.
+        shown: String,
+        /// The folders, without the slash at the end.
+        folders: Vec<String>,
+    },
     /// Anything at all.
     Anything,
 }
@@ -43,6 +50,7 @@ impl Opaque {
                 }
             }
             Scope::Unit(name) => format!("unit `{name}`"),
+            Scope::Containers { shown, .. } => shown.clone(),
             Scope::Anything => "a command that runs before".to_string(),
         }
     }
@@ -50,8 +58,11 @@ impl Opaque {
     /// Whether it may bring a file at this path.
     pub fn may_bring(&self, path: &str) -> bool {
         const NEVER: [&str; 5] = ["/usr/local/", "/home/", "/root/", "/srv/", "/var/local/"];
-        match self.scope {
+        match &self.scope {
             Scope::Anything => true,
+            Scope::Containers { folders, .. } => folders.iter().any(|folder| {
+                path.strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/'))
+            }),
             Scope::Unit(_) => {
                 ["/run/", "/var/", "/tmp/"].iter().any(|folder| path.starts_with(folder))
             }

@@ -10,6 +10,7 @@ mod lab;
 mod boot;
 mod dns;
 mod controller;
+mod compose;
 mod cuts;
 mod docker;
 mod fleet;

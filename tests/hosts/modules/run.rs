@@ -12,7 +12,7 @@ use super::case::{self, Case};
 use super::stage::{self, Mode};
 use super::{folder, judge};
 use crate::lab::web::Web;
-use crate::lab::{Host, Options, Release, Watch, inventory, lab_or_skip};
+use crate::lab::{Host, Options, Release, Watch, container_image, inventory, lab_or_skip};
 
 /// The controller, as hosts reach it.
 const WEB: Ipv4Addr = Ipv4Addr::new(10, 87, 0, 1);
@@ -85,10 +85,14 @@ fn work(queue: &Mutex<VecDeque<PathBuf>>, failures: &Mutex<Vec<String>>) {
     }
 }
 
-fn run_file(cases: &[Case], hosts: &mut HashMap<Release, Host>) -> Vec<String> {
+/// A host for cases: its release, and whether it has Docker, which changes much on a host.
+type Kind = (Release, bool);
+
+fn run_file(cases: &[Case], hosts: &mut HashMap<Kind, Host>) -> Vec<String> {
     let mut failed = Vec::new();
     for case in cases {
-        let ended = host(hosts, case.release).and_then(|host| run_case(case, host));
+        let kind = (case.release, case.module.starts_with("docker_"));
+        let ended = host(hosts, kind).and_then(|host| run_case(case, host));
         if let Err(error) = ended {
             failed.push(format!("{} ({}): {error:#}", case.title, case.release));
         }
@@ -96,13 +100,24 @@ fn run_file(cases: &[Case], hosts: &mut HashMap<Release, Host>) -> Vec<String> {
     failed
 }
 
-fn host(hosts: &mut HashMap<Release, Host>, release: Release) -> Result<&Host> {
+fn host(hosts: &mut HashMap<Kind, Host>, kind: Kind) -> Result<&Host> {
     use std::collections::hash_map::Entry;
-    Ok(match hosts.entry(release) {
+    Ok(match hosts.entry(kind) {
         Entry::Occupied(host) => host.into_mut(),
-        Entry::Vacant(room) => room.insert(Host::up(release, &Options::named("cases"))?),
+        Entry::Vacant(room) => {
+            let (release, docker) = kind;
+            let host = Host::up(release, &Options::named("cases"))?;
+            if docker {
+                host.run(DOCKER).context("installing Docker")?;
+                container_image::import(&host)?;
+            }
+            room.insert(host)
+        }
     })
 }
+
+const DOCKER: &str = "apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y \
+                      --no-install-recommends docker.io docker-cli docker-compose";
 
 fn run_case(case: &Case, host: &Host) -> Result<()> {
     if let Some(before) = &case.before {

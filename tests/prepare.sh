@@ -4,7 +4,7 @@
 set -eu
 
 packages="mmdebstrap debian-archive-keyring systemd-container nftables iproute2 util-linux
-openssh-client gpg dpkg-dev apt-utils ca-certificates shellcheck gcc libc6-dev"
+openssh-client curl gpg dpkg-dev apt-utils ca-certificates shellcheck gcc libc6-dev"
 
 missing=
 for package in $packages; do

@@ -7,4 +7,5 @@ cd "$(dirname "$0")/.."
 tests/prepare.sh
 cargo fmt --check
 cargo clippy --quiet --all-targets -- -D warnings
+tests/in_image.sh
 exec cargo test --quiet

@@ -15,11 +15,11 @@ use super::prompt::Terminal;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Connection")]
 pub struct ConnectionFlags {
-    /// Log in as this user.
+    /// Log in as this user, where the inventory names none.
     #[arg(short, long, value_name = "USER")]
     pub user: Option<String>,
 
-    /// Use this private key.
+    /// Use this private key, where the inventory names none.
     #[arg(long, visible_alias = "key-file", value_name = "FILE")]
     pub private_key: Option<PathBuf>,
 

@@ -25,6 +25,13 @@ pub struct SourceFlags {
     #[arg(short, long, value_name = "VARS")]
     pub extra_vars: Vec<String>,
 
+    #[command(flatten)]
+    pub vault: VaultFlags,
+}
+
+/// Vault passwords.
+#[derive(Debug, Clone, Args)]
+pub struct VaultFlags {
     /// File with the vault's password, or `id@file`. May be given several times.
     #[arg(long, visible_alias = "vault-id", value_name = "FILE")]
     pub vault_password_file: Vec<String>,
@@ -32,6 +39,16 @@ pub struct SourceFlags {
     /// Ask for the vault's password.
     #[arg(short = 'J', long, visible_alias = "ask-vault-password")]
     pub ask_vault_pass: bool,
+}
+
+impl SourceFlags {
+    /// An inventory must be given.
+    pub fn must_be_given(&self) -> Result<(), Diagnostic> {
+        if self.inventory.is_empty() {
+            return Err(Diagnostic::new("no inventory is given").hint("give one with `-i FILE`"));
+        }
+        Ok(())
+    }
 }
 
 /// Opens a file's bytes where they are vaulted.

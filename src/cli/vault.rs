@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::engine::Store as _;
@@ -17,8 +17,8 @@ use crate::vault::{Passwords, Vault, as_yaml};
 use super::exit::Exit;
 use super::process::Process;
 use super::prompt::Terminal;
-use super::setup::{DiskStore, passwords, reporter};
-use super::source::SourceFlags;
+use super::setup::{DiskStore, Shows, passwords, reporter};
+use super::source::VaultFlags;
 
 /// Flags of `vault`.
 #[derive(Debug, Args)]
@@ -54,7 +54,7 @@ struct Files {
     encrypt_vault_id: Option<String>,
 
     #[command(flatten)]
-    source: SourceFlags,
+    passwords: VaultFlags,
 }
 
 #[derive(Debug, Args)]
@@ -81,13 +81,13 @@ struct EncryptString {
     encrypt_vault_id: Option<String>,
 
     #[command(flatten)]
-    source: SourceFlags,
+    passwords: VaultFlags,
 }
 
 impl VaultCommand {
     /// Runs the command.
     pub fn run(&self, process: &Process) -> Exit {
-        let reporter = reporter(process, &Redactor::new(), 0, false);
+        let reporter = reporter(process, &Redactor::new(), Shows::default());
         let done = match &self.action {
             Action::Encrypt(files) => files.encrypt(process),
             Action::Decrypt(files) => files.decrypt(process),
@@ -107,21 +107,46 @@ impl VaultCommand {
 }
 
 /// The vault with the passwords of the flags; one is asked for if there is none.
-fn vault(process: &Process, source: &SourceFlags) -> Result<Vault, Diagnostics> {
-    let mut all = passwords(process, source, &Disk::new(&process.cwd))?;
+fn vault(process: &Process, flags: &VaultFlags) -> Result<Vault, Diagnostics> {
+    let terminal = Terminal { available: process.in_is_terminal };
+    with_passwords(process, flags, || {
+        let given = terminal.secret("vault password");
+        given.ok_or_else(|| nothing_given("vault password", "--vault-password-file"))
+    })
+}
+
+/// The same for what is encrypted anew: what is typed for that is typed twice, since nobody could
+/// read it again after a slip.
+fn sealing_vault(process: &Process, flags: &VaultFlags) -> Result<Vault, Diagnostics> {
+    with_passwords(process, flags, || {
+        typed_twice(process, "vault password", "--vault-password-file")
+    })
+}
+
+fn with_passwords(
+    process: &Process,
+    flags: &VaultFlags,
+    ask: impl FnOnce() -> Result<SecretString, Diagnostic>,
+) -> Result<Vault, Diagnostics> {
+    let mut all = passwords(process, flags, &Disk::new(&process.cwd))?;
     if all.is_empty() {
-        let terminal = Terminal { available: process.in_is_terminal };
-        match terminal.secret("vault password") {
-            Some(password) => all.add("default", password),
-            None => {
-                return Err(Diagnostic::new("no vault password is given")
-                    .hint("give it with `--vault-password-file`")
-                    .into());
-            }
-        }
+        all.add("default", ask()?);
     }
     // What is decrypted here is shown on purpose.
     Ok(Vault::new(all, Redactor::new()))
+}
+
+fn typed_twice(process: &Process, what: &str, flag: &str) -> Result<SecretString, Diagnostic> {
+    let terminal = Terminal { available: process.in_is_terminal };
+    match (terminal.secret(what), terminal.secret("the same again")) {
+        (Some(first), Some(again)) if first.expose_secret() == again.expose_secret() => Ok(first),
+        (Some(_), Some(_)) => Err(Diagnostic::new("the two passwords differ")),
+        _ => Err(nothing_given(what, flag)),
+    }
+}
+
+fn nothing_given(what: &str, flag: &str) -> Diagnostic {
+    Diagnostic::new(format!("no {what} is given")).hint(format!("give it with `{flag}`"))
 }
 
 fn read(process: &Process, path: &Path) -> Result<Vec<u8>, Diagnostic> {
@@ -147,7 +172,7 @@ fn named(path: &Path, error: crate::vault::VaultError) -> Diagnostic {
 
 impl Files {
     fn encrypt(&self, process: &Process) -> Result<(), Diagnostics> {
-        let vault = vault(process, &self.source)?;
+        let vault = sealing_vault(process, &self.passwords)?;
         for path in &self.paths {
             let clear = read(process, path)?;
             if clear.starts_with(b"$ANSIBLE_VAULT;") {
@@ -164,7 +189,7 @@ impl Files {
     }
 
     fn decrypt(&self, process: &Process) -> Result<(), Diagnostics> {
-        let vault = vault(process, &self.source)?;
+        let vault = vault(process, &self.passwords)?;
         for path in &self.paths {
             let text = text_of(path, read(process, path)?)?;
             let clear = vault.open(&text).map_err(|error| named(path, error))?;
@@ -174,7 +199,7 @@ impl Files {
     }
 
     fn edit(&self, process: &Process) -> Result<(), Diagnostics> {
-        let vault = vault(process, &self.source)?;
+        let vault = vault(process, &self.passwords)?;
         for path in &self.paths {
             let text = text_of(path, read(process, path)?)?;
             let clear = vault.open(&text).map_err(|error| named(path, error))?;
@@ -191,7 +216,7 @@ impl Files {
     }
 
     fn view(&self, process: &Process, reporter: &Reporter) -> Result<(), Diagnostics> {
-        let vault = vault(process, &self.source)?;
+        let vault = vault(process, &self.passwords)?;
         for path in &self.paths {
             let text = text_of(path, read(process, path)?)?;
             let clear = vault.open(&text).map_err(|error| named(path, error))?;
@@ -203,7 +228,7 @@ impl Files {
 
 impl Rekey {
     fn run(&self, process: &Process) -> Result<(), Diagnostics> {
-        let old = vault(process, &self.files.source)?;
+        let old = vault(process, &self.files.passwords)?;
         let mut all = Passwords::new();
         match &self.new_vault_password_file {
             Some(file) => {
@@ -211,24 +236,8 @@ impl Rekey {
                 all.add_text("default", &text, &file.display().to_string())?;
             }
             None => {
-                let terminal = Terminal { available: process.in_is_terminal };
-                let first = terminal.secret("new vault password");
-                let again = terminal.secret("the same again");
-                match (first, again) {
-                    (Some(first), Some(again))
-                        if first.expose_secret() == again.expose_secret() =>
-                    {
-                        all.add("default", first);
-                    }
-                    (Some(_), Some(_)) => {
-                        return Err(Diagnostic::new("the two passwords differ").into());
-                    }
-                    _ => {
-                        return Err(Diagnostic::new("no new password is given")
-                            .hint("give it with `--new-vault-password-file`")
-                            .into());
-                    }
-                }
+                let flag = "--new-vault-password-file";
+                all.add("default", typed_twice(process, "new vault password", flag)?);
             }
         }
         let new = Vault::new(all, Redactor::new());
@@ -244,7 +253,7 @@ impl Rekey {
 
 impl EncryptString {
     fn run(&self, process: &Process, reporter: &Reporter) -> Result<(), Diagnostics> {
-        let vault = vault(process, &self.source)?;
+        let vault = sealing_vault(process, &self.passwords)?;
         let value = match &self.value {
             Some(value) => value.clone(),
             None if process.in_is_terminal => {

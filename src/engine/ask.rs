@@ -119,7 +119,7 @@ impl Driver {
             *scout = self.scout_into(scout, task, evaluation)?;
             return Some(());
         }
-        let ends: Vec<ItemEnd> = {
+        let mut ends: Vec<ItemEnd> = {
             let render = self.render(scout, Some(task));
             let items = evaluation.items.iter();
             items
@@ -129,6 +129,8 @@ impl Driver {
         if ends.iter().any(|end| end.failure().is_some()) {
             return None;
         }
+        // Nobody is given anything yet.
+        drop(super::gift::taken_out(&scout.host, task, evaluation, &mut ends));
         Self::remember(scout, task, evaluation, &ends);
         scout.visited(task);
         scout.advance();

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::playbook::Task;
+use crate::playbook::{Keyword, Task};
 use crate::remote::{Lost, OnFailure, Output};
 use crate::resource::{Action, World};
 
 use super::driver::{Driver, Halt};
 use super::evaluate::{Evaluation, Verdict, looks_at_others, runs_once};
 use super::event::Phase;
+use super::looping::ends_early;
 use super::machine::{Machine, Work};
 use super::once::OnceResult;
 use super::outcome::{Ended, ItemEnd, conclude, failed};
@@ -37,12 +38,17 @@ pub fn is_plain(task: &Task, evaluation: &Evaluation) -> bool {
         || task.failed_when.is_some()
         || task.changed_when.is_some()
         || !task.until.is_empty();
+    // These hold for one task: it does not go out with others.
+    let alone = task.run_async.is_some()
+        || task.effective(Keyword::Throttle).is_some()
+        || task.effective(Keyword::IgnoreUnreachable).is_some();
     let [item] = &evaluation.items[..] else { return false };
     let Verdict::Plan(plan) = &item.verdict else { return false };
     let actions_are =
         |test: fn(&dyn Action) -> bool| plan.actions.iter().all(|action| test(action.as_ref()));
     !evaluation.looped
         && !judged
+        && !alone
         && plan.finish.is_none()
         && actions_are(is_simple)
         && actions_are(|action| action.nature().opaque.is_none())
@@ -117,6 +123,7 @@ impl Driver {
                 || self.machine.run.lockstep
                 || looks_at_others(&task)
                 || task.action.flow.is_some()
+                || !ends_early(&task).is_empty()
             {
                 return None;
             }

@@ -24,6 +24,8 @@ pub struct Crew {
     pub once: Told,
     /// Woken when a result of a `run_once` task is there.
     pub told: tokio::sync::Notify,
+    /// Who waits before throttled tasks.
+    pub throttle: super::throttle::Throttle,
     /// Called when a host fails or cannot be reached: may set `halt`.
     pub on_failure: Box<dyn Fn(&Arc<str>) + Send + Sync>,
 }

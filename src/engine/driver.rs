@@ -118,6 +118,10 @@ impl Driver {
                 Work::Task { task, handler } => self.task(&task, handler).await,
             };
             if let Err(Halt::Unreachable(message)) = done {
+                if self.forgives(&at.0) && !self.stopped() {
+                    self.pass_unreachable(&at.0, at.1, message).await;
+                    continue;
+                }
                 (self.crew.on_failure)(&self.machine.host);
                 return Exit::Unreachable(message);
             }
@@ -141,6 +145,7 @@ impl Driver {
             self.machine.advance();
             return Ok(());
         }
+        self.shared.variables.take_gifts(&self.machine.host, &mut self.machine.memory);
         let title = self.title(task);
         self.shared.sink.event(Event::TaskStarted {
             phase: self.phase,
@@ -164,7 +169,15 @@ impl Driver {
         if once && hosts.len() > 1 {
             return self.once(task, handler, &hosts).await;
         }
-        self.carry_out(task, handler).await.map(|_| ())
+        let key: Arc<str> = format!("{} is done", self.machine.visit(task)).into();
+        {
+            let _place = self.place_at(task).await?;
+            self.carry_out(task, handler).await?;
+        }
+        if super::gift::gives(task) {
+            self.crew.meeting.arrive(&key, &self.machine.host).await;
+        }
+        Ok(())
     }
 
     /// Plans the task until nothing is missing, then shows or sends it.
@@ -191,6 +204,7 @@ impl Driver {
             }
             return self.send_task(task, &evaluation, handler).await;
         }
+        let evaluation = self.cut_short(task, evaluation);
         let ends: Vec<ItemEnd> = {
             let render = self.render(&self.machine, Some(task));
             evaluation

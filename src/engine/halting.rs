@@ -23,6 +23,7 @@ pub fn crew(run: &Arc<PlayRun>, hosts: usize, halt_share: Option<f64>) -> Arc<Cr
             ended: AtomicBool::new(false),
             once: Mutex::default(),
             told: tokio::sync::Notify::new(),
+            throttle: super::throttle::Throttle::default(),
             on_failure: Box::new(move |host| {
                 let first =
                     seen.lock().unwrap_or_else(PoisonError::into_inner).insert(Arc::clone(host));

@@ -263,13 +263,18 @@ impl Machine {
 
     /// The handlers with this name or topic.
     pub fn answering(&self, notified: &str, names: &dyn Fn(&Task) -> Option<String>) -> Vec<usize> {
-        // One handler of a name runs; all that listen to a topic do.
+        // One handler of a name runs, also of those that listen to a topic.
         let by_name = Handler::winner(&self.handlers, |handler| {
             handler.answers(notified, names(&handler.task).as_deref()) && !handler.listens(notified)
         });
-        let listens = |index: &usize| self.handlers[*index].listens(notified);
+        let by_topic = |index: usize| {
+            let name = names(&self.handlers[index].task);
+            let same = |other: &Handler| other.listens(notified) && names(&other.task) == name;
+            self.handlers[index].listens(notified)
+                && (name.is_none() || Handler::winner(&self.handlers, same) == Some(index))
+        };
         let all = 0..self.handlers.len();
-        all.filter(|index| by_name == Some(*index) || listens(index)).collect()
+        all.filter(|index| by_name == Some(*index) || by_topic(*index)).collect()
     }
 
     /// Notifies a handler. Says whether that is for the first time.

@@ -21,6 +21,16 @@ pub struct OnceResult {
     pub notified: bool,
 }
 
+impl OnceResult {
+    /// Nothing but what it registers: the host could not be reached, and that is let pass.
+    fn unreachable(task: &Task, message: &str) -> Self {
+        let result = super::outcome::unreachable(message.into()).result;
+        let registered = task.register.as_ref();
+        let registered = registered.map(|it| (it.name.clone(), Value::Map(Arc::new(result))));
+        Self { registered, ..Self::default() }
+    }
+}
+
 impl Driver {
     /// One host of those that met does it; the others take its result.
     pub(super) async fn once(
@@ -34,6 +44,9 @@ impl Driver {
             let result = self.carry_out(task, handler).await;
             let shared = match &result {
                 Ok(result) => result.clone(),
+                Err(Halt::Unreachable(message)) if self.forgives(task) => {
+                    OnceResult::unreachable(task, message)
+                }
                 Err(Halt::Unreachable(message) | Halt::Failed(message)) => OnceResult {
                     failed: Some(Arc::new(Failure::new(self.title(task), message))),
                     ..OnceResult::default()

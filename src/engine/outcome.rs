@@ -11,6 +11,7 @@ use crate::value::{Key, MASK, Map, Str, Value};
 use super::evaluate::{Evaluation, ItemPlan, Verdict};
 use super::event::Status;
 use super::render::Render;
+use super::settings::Manner;
 
 /// How one item ended.
 #[derive(Debug, Clone)]
@@ -92,18 +93,63 @@ pub fn conclude(
         Verdict::Flow => ItemEnd::new(Status::Ok),
         Verdict::Plan(plan) => conclude_plan(plan, outputs),
     };
+    if let (Some(manner), Some(outputs)) = (&item.manner, outputs) {
+        limited(manner, outputs, &mut end);
+    }
     if let Some((value, _)) = &item.item {
         let name = item.locals.get("ansible_loop_var").and_then(Value::as_str).unwrap_or("item");
         end.result.insert(Key::from(name), value.clone());
         end.result.insert(Key::from("ansible_loop_var"), Value::data(name));
     }
-    judge(task, render, &mut end, outputs.is_some());
     let ignored = item.manner.as_ref().is_some_and(|manner| manner.ignore_errors);
+    if end.unsent {
+        open(task, ignored, &mut end);
+    }
+    judge(task, render, &mut end, outputs.is_some());
     if let Status::Failed { ignored: flag, .. } = &mut end.status {
         *flag = ignored;
     }
     end
 }
+
+/// What only sending tells, beside what the module knows of: how often it was tried, and, where a
+/// failure does not end the play, whether it failed.
+fn open(task: &Task, ignored: bool, end: &mut ItemEnd) {
+    let what = end.actions.first().map_or("it", String::as_str);
+    let reason = format!("`{what}` has not run yet");
+    if !task.until.is_empty() {
+        end.result.insert(Key::from("attempts"), Value::unknown(&reason));
+    }
+    if ignored && !matches!(end.status, Status::Failed { .. }) {
+        end.result.insert(Key::from("failed"), Value::unknown(&reason));
+    }
+}
+
+/// What `timeout` and `async` leave in the result: whether the time was up.
+fn limited(manner: &Manner, outputs: &[Output], end: &mut ItemEnd) {
+    if manner.run_async.is_some() {
+        end.flag("started", true);
+        end.flag("finished", true);
+    }
+    let late = outputs.iter().find(|output| output.status == LATE);
+    let (Some(limit), Some(late)) = (manner.timeout, late) else { return };
+    let seconds = limit.as_secs_f64();
+    let mut message = format!("it took longer than the {seconds} s that it may");
+    if !late.stdout.is_empty() || !late.stderr.is_empty() {
+        message.push_str(&format!(": {}", complaint(late)));
+    }
+    if manner.run_async != Some(limit) {
+        let period = Value::map([("period", Value::Float(seconds))]);
+        end.result.insert(Key::from("timedout"), period);
+    }
+    end.flag("failed", true);
+    end.flag("changed", false);
+    end.result.insert(Key::from("msg"), Value::data(message.as_str()));
+    end.status = Status::Failed { message, ignored: false };
+}
+
+/// The status of a script that its time limit ended, as timeout(1) has it.
+const LATE: i32 = 124;
 
 /// A failed item.
 pub fn failed(message: String) -> ItemEnd {
@@ -114,11 +160,28 @@ pub fn failed(message: String) -> ItemEnd {
     end
 }
 
+/// An item that could not reach its host, where that is let pass.
+pub fn unreachable(message: String) -> ItemEnd {
+    let mut end = ItemEnd::new(Status::Failed { message: message.clone(), ignored: true });
+    end.flag("unreachable", true);
+    end.flag("changed", false);
+    end.result.insert(Key::from("msg"), Value::data(message));
+    end
+}
+
+/// The differences as far as a task's `diff` lets them be shown: with `false` only what changes.
+pub fn shown(diffs: &[Diff], diff: Option<bool>) -> Vec<Diff> {
+    match diff {
+        Some(false) => diffs.iter().map(|diff| Diff::of(diff.subject.as_str())).collect(),
+        _ => diffs.to_vec(),
+    }
+}
+
 /// What a module registers that may add to it once its actions have run: that they do is certain,
-/// so it is not skipped; whatever else there will be, only applying can tell.
+/// so it is neither skipped nor out of reach; whatever else there will be, only applying can tell.
 fn pending(reason: &str) -> Map {
-    let entries = [(Key::from("skipped"), Value::Omit), (Key::Rest, Value::unknown(reason))];
-    entries.into_iter().collect()
+    let absent = ["skipped", "unreachable"].map(|name| (Key::from(name), Value::Omit));
+    absent.into_iter().chain([(Key::Rest, Value::unknown(reason))]).collect()
 }
 
 fn conclude_plan(plan: &Plan, outputs: Option<&[Output]>) -> ItemEnd {
@@ -143,7 +206,7 @@ fn conclude_plan(plan: &Plan, outputs: Option<&[Output]>) -> ItemEnd {
         (Some(outputs), None) => message = first_complaint(plan, outputs),
         (None, Some(_)) if !plan.actions.is_empty() => {
             let what = plan.actions.first().map(|action| action.summary()).unwrap_or_default();
-            result = pending(&format!("{what} has not run yet"));
+            result = pending(&format!("`{what}` has not run yet"));
         }
         (None, _) => {}
     }
@@ -201,7 +264,7 @@ pub fn complaint(output: &Output) -> String {
         said if said.is_empty() => tail(&output.stdout),
         said => said,
     };
-    if output.status == 124 && said.is_empty() {
+    if output.status == LATE && said.is_empty() {
         return "it took longer than it may".into();
     }
     if said.is_empty() { format!("it ended with status {}", output.status) } else { said }

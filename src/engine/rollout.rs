@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use tokio::sync::watch;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::inventory::Pattern;
+use crate::inventory::{Pattern, Selection};
 use crate::module::Argument;
 use crate::playbook::{Play, Setting};
 use crate::resource::World;
@@ -39,6 +39,15 @@ pub struct HostState {
     ledger: Ledger,
 }
 
+impl HostState {
+    /// What was read of hosts, and nothing that came of it.
+    fn as_read(&self) -> Self {
+        let worlds = self.worlds.iter();
+        let worlds = worlds.map(|(host, world)| (Arc::clone(host), world.as_read())).collect();
+        Self { worlds, ledger: self.ledger.clone(), ..Self::default() }
+    }
+}
+
 /// One walk over the plays.
 pub struct Walk {
     /// What all hosts share.
@@ -68,6 +77,12 @@ impl Walk {
     pub fn approvals(&self) -> HashMap<Arc<str>, Approvals> {
         let hosts = self.hosts.iter();
         hosts.map(|(host, state)| (Arc::clone(host), state.approvals.clone())).collect()
+    }
+
+    /// What the walk has read, by host.
+    pub fn read(&self) -> HashMap<Arc<str>, HostState> {
+        let hosts = self.hosts.iter();
+        hosts.map(|(host, state)| (Arc::clone(host), state.as_read())).collect()
     }
 
     /// Goes through all plays.
@@ -145,14 +160,7 @@ impl Walk {
     }
 
     fn hosts_of(&self, play: &Play, render: &Render<'_>) -> Result<Vec<Arc<str>>, Diagnostics> {
-        let pattern = render
-            .value(&play.hosts.value)
-            .map_err(|suspend| wrong(&play.hosts, &words_of(&suspend)))?;
-        let texts =
-            crate::module::Words::read(&pattern).map_err(|error| wrong(&play.hosts, &error))?;
-        let pattern =
-            Pattern::parse_all(texts.iter().map(|text| (text.as_str(), Some(&play.hosts.span))))?;
-        let selection = self.shared.variables.inventory.select(&pattern);
+        let selection = selected(play, render)?;
         if self.phase == Phase::Plan {
             for warning in selection.unmatched {
                 self.shared.sink.event(Event::Warning { host: None, warning });
@@ -354,6 +362,21 @@ pub(super) fn outside<'a>(
     );
     let files = TaskFiles::new(shared, None);
     Render { shared, variables, files, may_write: false }
+}
+
+/// The hosts that a play names, as far as that is known before it runs.
+pub fn hosts_named(shared: &Arc<Shared>, play: &Arc<Play>) -> Result<Selection, Diagnostics> {
+    selected(play, &outside(shared, play, &[]))
+}
+
+fn selected(play: &Play, render: &Render<'_>) -> Result<Selection, Diagnostics> {
+    let pattern = render
+        .value(&play.hosts.value)
+        .map_err(|suspend| wrong(&play.hosts, &words_of(&suspend)))?;
+    let texts = crate::module::Words::read(&pattern).map_err(|error| wrong(&play.hosts, &error))?;
+    let pattern =
+        Pattern::parse_all(texts.iter().map(|text| (text.as_str(), Some(&play.hosts.span))))?;
+    Ok(render.shared.variables.inventory.select(&pattern))
 }
 
 fn play_name(play: &Play, render: &Render<'_>) -> Arc<str> {

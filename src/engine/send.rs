@@ -29,13 +29,19 @@ impl Driver {
         let began = Instant::now();
         let visit = self.machine.visit(task);
         let mut ends = Vec::with_capacity(evaluation.items.len());
-        for item in &evaluation.items {
+        let pause = self.pause_of(task)?;
+        for (index, item) in evaluation.items.iter().enumerate() {
+            if index > 0 && !pause.is_zero() {
+                self.wait(pause).await;
+            }
             let end = match self.surprise(&visit, item) {
                 Some(message) => failed(message),
                 None => self.send_item(task, item).await?,
             };
+            let last = self.is_last(task, item, &end);
+            let last = last.map_err(|suspend| Halt::Failed(words_of(&suspend)))?;
             ends.push(end);
-            if *self.interrupt.borrow() {
+            if last || *self.interrupt.borrow() {
                 break;
             }
         }
@@ -249,9 +255,9 @@ impl Driver {
                     Err(error) => complaint_output(format!("`{path}` cannot be written: {error}")),
                 }
             }
-            Step::Reboot { script, limit } => {
-                self.bridge(&manner.host, limit).await?;
-                let output = self.reboot(&script, limit, manner).await?;
+            Step::Restart(restart) => {
+                self.bridge(&manner.host, restart.limit).await?;
+                let output = self.restart(&restart, manner).await?;
                 if output.succeeded() {
                     self.came_back(&manner.host);
                 }
@@ -259,8 +265,7 @@ impl Driver {
             }
             Step::Reconnect { delay, limit } => {
                 self.bridge(&manner.host, delay + limit + Duration::from_secs(60)).await?;
-                self.wait(delay).await;
-                self.reconnect(manner, limit).await?
+                self.reconnect(delay, limit, manner).await?
             }
             Step::Shell(_) if guard::effect_of(action.as_ref()).is_some() => {
                 self.send_guarded(task, action.as_ref(), manner).await?
@@ -274,59 +279,6 @@ impl Driver {
         }
         Ok(())
     }
-
-    async fn reboot(
-        &mut self,
-        script: &Script,
-        limit: Duration,
-        manner: &Manner,
-    ) -> Result<Output, Halt> {
-        let shell = self.shell(manner).await?;
-        let boot = boot_id(&shell).await?;
-        let began = Instant::now();
-        // The connection goes down with the host: what it says at the end does not matter.
-        let _ = tokio::time::timeout(Duration::from_secs(10), shell.run_one(script.clone())).await;
-        let mut reason = "it did not go down".to_string();
-        while guard::left(began, limit).is_some() {
-            self.links.drop_connection(&manner.host).await;
-            self.wait(Duration::from_secs(1)).await;
-            match self.shell(manner).await {
-                Ok(shell) => match boot_id(&shell).await {
-                    Ok(now) if now != boot => return Ok(Output::default()),
-                    Ok(_) => {}
-                    Err(Halt::Unreachable(error) | Halt::Failed(error)) => reason = error,
-                },
-                Err(Halt::Unreachable(error) | Halt::Failed(error)) => reason = error,
-            }
-            if *self.interrupt.borrow() {
-                break;
-            }
-        }
-        Ok(complaint_output(format!(
-            "the host did not come back within {} s: {reason}",
-            limit.as_secs()
-        )))
-    }
-
-    async fn reconnect(&mut self, manner: &Manner, limit: Duration) -> Result<Output, Halt> {
-        let began = Instant::now();
-        let mut reason = String::new();
-        while guard::left(began, limit).is_some() && !*self.interrupt.borrow() {
-            self.links.drop_connection(&manner.host).await;
-            match self.shell(manner).await {
-                Ok(_) => return Ok(Output::default()),
-                Err(Halt::Unreachable(error) | Halt::Failed(error)) => reason = error,
-            }
-            self.wait(Duration::from_secs(1)).await;
-        }
-        Ok(complaint_output(format!("no connection within {} s: {reason}", limit.as_secs())))
-    }
-}
-
-async fn boot_id(shell: &Shell) -> Result<Vec<u8>, Halt> {
-    let script = Script::of(["cat", "/proc/sys/kernel/random/boot_id"]);
-    let output = shell.run_one(script).await?;
-    Ok(output.stdout)
 }
 
 /// An item whose `until` never held.

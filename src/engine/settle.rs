@@ -29,6 +29,9 @@ impl Driver {
         ended: Ended,
     ) -> Result<OnceResult, Halt> {
         let Ended { mut ends, took } = ended;
+        for gift in super::gift::taken_out(&self.machine.host, task, evaluation, &mut ends) {
+            self.shared.variables.gifts.lay(&gift);
+        }
         let visit = self.machine.visit(task);
         let open = self.machine.is_open() || self.approvals.is_open(&self.machine.host, &visit);
         let steered = self.pass(task, evaluation, &mut ends, &visit);

@@ -73,6 +73,7 @@ impl Driver {
     /// One item, as far as it may be shown.
     fn event_of(&self, task: &Task, frame: Frame, item: &ItemPlan, end: &ItemEnd) -> TaskEvent {
         let hidden = item.manner.as_ref().map_or_else(|| self.hides(task), |manner| manner.hidden);
+        let diff = item.manner.as_ref().and_then(|manner| manner.diff);
         let delegate = item.manner.as_ref().map(|manner| &manner.host);
         let status = match &end.status {
             Status::Failed { ignored, .. } if hidden => Status::Failed {
@@ -95,7 +96,8 @@ impl Driver {
                 if hidden { crate::value::MASK.to_string() } else { label.clone() }
             }),
             status,
-            diffs: if hidden { vec![] } else { end.diffs.clone() },
+            diffs: if hidden { vec![] } else { super::outcome::shown(&end.diffs, diff) },
+            diff,
             actions: if hidden { vec![] } else { end.actions.clone() },
             assumptions: item.assumptions.clone(),
             result: Some(if hidden {
@@ -113,7 +115,7 @@ impl Driver {
         self.shared.sink.event(Event::Settled {
             phase: self.phase,
             host: Arc::clone(&self.machine.host),
-            status: super::outcome::overall(ends),
+            outcome: super::outcome::overall(ends).outcome(),
             unsent: owed || ends.iter().any(|end| end.unsent),
         });
     }

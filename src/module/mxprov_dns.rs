@@ -6,7 +6,9 @@ use crate::resource::dns::{Server, canonical};
 use crate::resource::{Host, Suspend};
 use crate::value::{Map, Value};
 
-use super::dns::{Asker, Expected, Severities, complaint, rows, subjects, table, warnings};
+use super::dns::{
+    Asker, Expected, Severities, complaint, name_below, rows, subjects, table, warnings, well_known,
+};
 use super::{Call, Module, Plan, Words};
 
 arguments! {
@@ -21,6 +23,8 @@ arguments! {
         /// In subdomain mode: the domain itself is another server's, which serves
         /// `/.well-known/matrix/server` and `client`. Where it leads is then not an error.
         well_known_elsewhere: bool = false,
+        /// What `uri` registered of these files, in a loop over `server` and `client`.
+        well_known: Vec<Value> = Vec::<Value>::new(),
         /// The public addresses of the host.
         addresses: Words,
         /// Names of components: a list of `name` (the label below the domain, or `@`), `component`,
@@ -76,7 +80,12 @@ impl Module for MxprovDns {
             domain.for_each(|name| name.elsewhere = !name.direct);
         }
         let asker = Asker::new(host, &expected.domain, resolvers.map_err(Suspend::failed)?);
-        let rows = rows(&asker, &expected, &names)?;
+        let mut rows = rows(&asker, &expected, &names)?;
+        if let Some(label) = matrix_name.filter(|_| args.well_known_elsewhere) {
+            let matrix = name_below(&expected.domain, label).map_err(Suspend::failed)?;
+            let found = well_known(&expected, &matrix, &args.well_known);
+            rows.extend(found.map_err(Suspend::failed)?);
+        }
         let mut plan = Plan::new()
             .with("records", Value::list(rows.iter().map(super::dns::Row::value)))
             .with("table", Value::data(table(&rows)));

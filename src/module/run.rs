@@ -42,10 +42,22 @@ pub fn plan(
     conditions: Conditions,
     (call, host): (&Call<'_>, &Host<'_>),
 ) -> Result<Plan, Suspend> {
-    let mut plan = Plan::new();
+    let mut plan = plan_with(program, shown, conditions, vec![], (call, host))?;
     if let Some(cmd) = cmd {
         plan.set("cmd", cmd);
     }
+    Ok(plan)
+}
+
+/// The same with variables over those of the task's `environment`.
+pub fn plan_with(
+    program: Program,
+    shown: String,
+    conditions: Conditions,
+    variables: Vec<(String, Str)>,
+    (call, host): (&Call<'_>, &Host<'_>),
+) -> Result<Plan, Suspend> {
+    let mut plan = Plan::new();
     if let Some(reason) = spared(&conditions, host)? {
         return Ok(not_run(plan, &reason));
     }
@@ -57,7 +69,7 @@ pub fn plan(
         program,
         shown,
         chdir: conditions.chdir,
-        environment: environment(call)?,
+        environment: environment(call)?.into_iter().chain(variables).collect(),
         stdin: conditions.stdin,
     });
     let strip = conditions.strip;

@@ -48,7 +48,7 @@ impl Block {
 /// A handler: a task that runs when notified.
 ///
 /// Of several handlers of one name, the list that was loaded last wins, and in one list the first (observed with
-/// ansible-core 2.19); of a topic, all run.
+/// ansible-core 2.19), also of those of one name that listen to a topic.
 #[derive(Debug, Clone)]
 pub struct Handler {
     /// The task; its name may be a template.

@@ -42,6 +42,30 @@ pub struct Task {
     pub scope: Arc<Scope>,
 }
 
+impl Task {
+    /// A task that nobody wrote, at the place of its action. `--tags` leaves it in.
+    pub fn ours(name: &str, action: Action, scope: &Arc<Scope>) -> Arc<Self> {
+        let span = action.span.clone();
+        let always = Tag { text: Str::data("always"), span: span.clone() };
+        Arc::new(Self {
+            name: Some(Str::data(name)),
+            span,
+            action,
+            keywords: Keywords { tags: vec![always], ..Keywords::default() },
+            repeat: None,
+            register: None,
+            until: vec![],
+            retries: None,
+            delay: None,
+            changed_when: None,
+            failed_when: None,
+            run_async: None,
+            poll: None,
+            scope: Arc::clone(scope),
+        })
+    }
+}
+
 /// `register: name`.
 #[derive(Debug, Clone)]
 pub struct Register {

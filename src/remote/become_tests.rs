@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::become_error::Attempt;
+use super::skipped::skipped;
 use super::*;
 
 /// SHA-512 crypt of `right`.
@@ -18,7 +19,7 @@ impl Machine {
         let able =
             Command::new("unshare").args(["-m", "sudo", "-V"]).stdout(Stdio::null()).status();
         if !able.is_ok_and(|status| status.success()) {
-            eprintln!("skipped: needs root, unshare and sudo");
+            skipped("needs root, unshare and sudo");
             return None;
         }
         let directory = tempfile::tempdir().unwrap();

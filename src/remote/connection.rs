@@ -35,8 +35,8 @@ pub struct Connection {
     closed: AtomicBool,
 }
 
-/// Whose shell: `None` is the user of the login.
-type Who = Option<(BecomeMethod, String)>;
+/// Whose shell, and by which program: `None` is the user of the login.
+type Who = Option<(BecomeMethod, String, String)>;
 
 /// What commands go over.
 enum Line {
@@ -73,7 +73,8 @@ impl Connection {
 
     /// The shell of this user: the one that is there, or a new one if there is none that lives.
     pub async fn shell(&self, wanted: &Become) -> Result<Arc<Shell>, BecomeError> {
-        let key = self.other_user(wanted).map(|user| (wanted.method, user.to_owned()));
+        let program = wanted.program().to_owned();
+        let key = self.other_user(wanted).map(|user| (wanted.method, user.to_owned(), program));
         let mut shells = self.shells.lock().await;
         if let Some(shell) = shells.get(&key).filter(|shell| !shell.is_lost()) {
             return Ok(Arc::clone(shell));

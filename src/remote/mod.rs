@@ -25,6 +25,8 @@ mod script;
 mod session;
 #[cfg(test)]
 mod session_tests;
+#[cfg(test)]
+mod skipped;
 mod settings;
 mod ssh;
 mod ssh_args;

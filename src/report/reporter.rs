@@ -1,6 +1,8 @@
 //! Takes events and prints them for people.
 
+use std::collections::HashSet;
 use std::io::Write;
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::diagnostic::Diagnostic;
@@ -50,6 +52,8 @@ pub struct Reporter {
 struct State {
     plan: Plan,
     progress: Progress,
+    /// What tasks that are there to show something have shown with the plan.
+    shown: HashSet<String>,
     out: Box<dyn Write + Send>,
     err: Box<dyn Write + Send>,
 }
@@ -63,11 +67,9 @@ impl Reporter {
         err: Box<dyn Write + Send>,
     ) -> Self {
         let progress = Progress::new(options.terminal);
-        Self {
-            options,
-            redactor,
-            state: Mutex::new(State { plan: Plan::default(), progress, out, err }),
-        }
+        let (plan, shown) = (Plan::default(), HashSet::new());
+        let state = Mutex::new(State { plan, progress, shown, out, err });
+        Self { options, redactor, state }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -100,10 +102,10 @@ impl Reporter {
         self.message(&diagnostic::render(warning, true, self.options.error_style.colour));
     }
 
-    /// What happened to whom.
-    pub fn recap(&self, recap: &Recap) {
+    /// What happened to whom, and where the journal of it lies.
+    pub fn recap(&self, recap: &Recap, journal: Option<&Path>) {
         self.state().progress.clear();
-        self.result(&recap::text(recap, self.options.style));
+        self.result(&recap::text(recap, journal, self.options.style));
     }
 
     /// Takes the progress lines away, for a question.
@@ -121,6 +123,7 @@ impl Reporter {
             Status::Skipped { .. } if self.options.verbosity >= Verbosity::Results => {
                 ("skipped", Style::faint)
             }
+            _ if self.prints(task) => return self.show_late(task),
             _ => return,
         };
         let item =
@@ -142,7 +145,7 @@ impl Reporter {
             }
             text.push_str(&format!("    {}\n", style.faint(&task.span.to_string())));
         }
-        if self.options.diffs && task.status == Status::Changed {
+        if task.diff.unwrap_or(self.options.diffs) && task.status == Status::Changed {
             for change in &task.diffs {
                 for line in diff::lines(change, style, &self.redactor) {
                     text.push_str(&format!("    {line}\n"));
@@ -150,21 +153,22 @@ impl Reporter {
             }
         }
         self.result(&text);
-        self.show_result(task);
+        let result = self.result_lines(task);
+        if !result.is_empty() {
+            self.result(&indented(&result));
+        }
     }
 
-    fn show_result(&self, task: &TaskEvent) {
+    /// What a task is there to show, unless the plan has shown the same.
+    fn show_late(&self, task: &TaskEvent) {
         let lines = self.result_lines(task);
-        if lines.is_empty() {
+        if lines.is_empty() || self.state().shown.contains(&said(task, &lines)) {
             return;
         }
-        let shown: String = lines.iter().map(|line| format!("    {line}\n")).collect();
-        let head = if self.prints(task) {
-            format!("{}: {}\n", task.host, self.safe(&task.title))
-        } else {
-            String::new()
-        };
-        self.result(&format!("{head}{shown}"));
+        let item =
+            task.item.as_ref().map(|item| format!(" ({})", self.safe(item))).unwrap_or_default();
+        let head = format!("{}: {}{item}\n", task.host, self.safe(&task.title));
+        self.result(&(head + &indented(&lines)));
     }
 
     /// Whether a task is there to show something.
@@ -186,7 +190,7 @@ impl Reporter {
         let shown = match (is_debug, &json) {
             (true, serde_json::Value::Object(fields)) => fields
                 .iter()
-                .filter(|(name, _)| !["changed", "failed"].contains(&name.as_str()))
+                .filter(|(name, _)| !is_bookkeeping(name, fields))
                 .map(|(name, value)| match value {
                     serde_json::Value::String(text) => format!("{name}: {text}"),
                     other => format!("{name}: {other:#}"),
@@ -205,8 +209,26 @@ impl Reporter {
 
     fn planned(&self, task: &TaskEvent) {
         let result = self.result_lines(task);
+        if self.prints(task) {
+            self.state().shown.insert(said(task, &result));
+        }
         self.state().plan.take(task, &result, self.options.style, &self.redactor);
     }
+}
+
+/// A loop's item stands in the head already, and `debug` neither changes nor fails.
+fn is_bookkeeping(name: &str, fields: &serde_json::Map<String, serde_json::Value>) -> bool {
+    let of_loop = fields.get("ansible_loop_var").and_then(serde_json::Value::as_str);
+    ["changed", "failed", "ansible_loop_var"].contains(&name) || of_loop == Some(name)
+}
+
+fn indented(lines: &[String]) -> String {
+    lines.iter().map(|line| format!("    {line}\n")).collect()
+}
+
+/// One host's task with what it showed.
+fn said(task: &TaskEvent, lines: &[String]) -> String {
+    format!("{}\n{}\n{}", task.host, task.span, lines.join("\n"))
 }
 
 impl Sink for Reporter {
@@ -214,9 +236,9 @@ impl Sink for Reporter {
         match event {
             Event::Task(task) if task.phase == Phase::Plan => self.planned(&task),
             Event::Task(task) => self.applied(&task),
-            Event::Settled { phase: Phase::Plan, host, status, .. } => {
+            Event::Settled { phase: Phase::Plan, host, outcome, .. } => {
                 let mut state = self.state();
-                state.plan.count(&host, &status);
+                state.plan.count(&host, outcome);
                 state.progress.foresee(&host);
             }
             Event::Settled { host, .. } => self.state().progress.step(&host),
@@ -274,7 +296,11 @@ impl Sink for Reporter {
                 self.state().progress.expect(&hosts);
             }
             Event::PhaseStarted { hosts, .. } => self.state().plan.begin(hosts),
-            Event::PlayStarted { .. }
+            Event::RunStarted { .. }
+            | Event::Decided { .. }
+            | Event::RunDone { .. }
+            | Event::RunStopped { .. }
+            | Event::PlayStarted { .. }
             | Event::Asked { .. }
             | Event::Sent { .. }
             | Event::Notified { .. } => {}

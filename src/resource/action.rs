@@ -55,20 +55,31 @@ pub enum Step {
         /// The whole content.
         content: Vec<u8>,
     },
-    /// The host restarts, and is waited for.
-    Reboot {
-        /// What brings it down.
-        script: Script,
-        /// How long it may take to come back.
-        limit: Duration,
-    },
-    /// Nothing is sent; connections are closed and tried anew until one works.
+    /// The host restarts, and is waited for. The output is the seconds that took.
+    Restart(Restart),
+    /// Nothing is sent; connections are closed and tried anew until one works. The output is the
+    /// seconds that took.
     Reconnect {
         /// How long to wait before the first try.
         delay: Duration,
         /// How long to go on trying.
         limit: Duration,
     },
+}
+
+/// How a host restarts.
+#[derive(Debug, Clone)]
+pub struct Restart {
+    /// How long to wait before.
+    pub delay: Duration,
+    /// What brings it down.
+    pub script: Script,
+    /// How long to wait before the host is looked for.
+    pub settle: Duration,
+    /// How long it may take to come back from then on.
+    pub limit: Duration,
+    /// What must end well once it is back; it is tried until it does.
+    pub test: Option<Script>,
 }
 
 /// One typed change of one resource.
@@ -102,7 +113,13 @@ pub trait Action: Debug + Send + Sync {
     /// (not only on what it shall be) says it otherwise.
     fn identities(&self) -> Vec<String> {
         let one = match self.step() {
-            Step::Shell(script) | Step::Reboot { script, .. } => script.digest(),
+            Step::Shell(script) => script.digest(),
+            Step::Restart(Restart { mut script, test, .. }) => {
+                if let Some(test) = &test {
+                    script.append(test);
+                }
+                script.digest()
+            }
             Step::Store { path, content } => {
                 let mut hash = Sha256::new();
                 hash.update(path.as_bytes());

@@ -6,9 +6,11 @@
 pub mod account;
 mod action;
 pub mod command;
+pub mod compose;
 pub mod crontab;
 mod diff;
 pub mod dns;
+pub mod docker;
 pub mod facts;
 pub mod file;
 pub mod firewall;
@@ -28,7 +30,7 @@ pub mod waiting;
 pub mod web;
 mod world;
 
-pub use action::{Action, Guard, Nature, Step};
+pub use action::{Action, Guard, Nature, Restart, Step};
 pub use diff::{Change, Diff, Text};
 pub use host::{Host, Suspend, together};
 pub use probe::{Probe, answers, base64_field, fields};

@@ -17,6 +17,13 @@ pub enum Scope {
     Packages(Vec<String>),
     /// A unit was started or restarted: it may make what services make, under /run and /var.
     Unit(String),
+    /// Containers were started: they may make what stands in the host's folders that they see.
+    Containers {
+        /// Whose they are, for people.
+        shown: String,
+        /// The folders, without the slash at the end.
+        folders: Vec<String>,
+    },
     /// Anything at all.
     Anything,
 }
@@ -45,6 +52,7 @@ impl Opaque {
                 }
             }
             Scope::Unit(name) => format!("unit `{name}`"),
+            Scope::Containers { shown, .. } => shown.clone(),
             Scope::Anything => "a command that runs before".to_string(),
         }
     }
@@ -52,8 +60,11 @@ impl Opaque {
     /// Whether it may bring a file at this path.
     pub fn may_bring(&self, path: &str) -> bool {
         const NEVER: [&str; 5] = ["/usr/local/", "/home/", "/root/", "/srv/", "/var/local/"];
-        match self.scope {
+        match &self.scope {
             Scope::Anything => true,
+            Scope::Containers { folders, .. } => folders.iter().any(|folder| {
+                path.strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/'))
+            }),
             Scope::Unit(_) => {
                 ["/run/", "/var/", "/tmp/"].iter().any(|folder| path.starts_with(folder))
             }
@@ -86,6 +97,14 @@ impl World {
     /// A host of which nothing is known.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Only what was read, without what was predicted: the host as it is if nothing was sent.
+    #[must_use]
+    pub fn as_read(&self) -> Self {
+        let read = self.actual.iter().filter(|(_, answer)| answer.is_ok());
+        let actual = read.map(|(asked, answer)| (asked.clone(), answer.clone())).collect();
+        Self { actual, ..Self::default() }
     }
 
     /// Keeps an answer that `user` got from the host.

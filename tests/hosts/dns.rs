@@ -8,6 +8,7 @@ use std::process::{Command, Output};
 
 use anyhow::{Context as _, Result, ensure};
 
+use crate::lab::web::Web;
 use crate::lab::{self, Dns, Host, Options, Release, Watch, lab_or_skip};
 
 /// The host's own address, which the role learns from it: IPv6 has no way out of the lab, so it
@@ -122,5 +123,42 @@ fn a_domain_and_an_address_are_enough() -> Result<()> {
     ensure!(said(&output).0.starts_with("NAME"), "{:?}", said(&output));
     let output = run("192.0.2.2")?;
     ensure!(output.status.code() == Some(2), "{:?}", said(&output));
+    Ok(())
+}
+
+/// Another server has the domain: its well-known files are fetched from here and compared.
+#[test]
+fn well_known_files_of_another_server_are_fetched_and_judged() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let server = serve("@ IN A 198.51.100.7\nchat IN A 192.0.2.1\n")?;
+    let web = Web::serve(folder.path(), SocketAddr::from(([127, 0, 0, 1], 0)))?;
+    let run = || {
+        let resolver = server.address().to_string();
+        Command::new(env!("CARGO_BIN_EXE_mxprov"))
+            .args(["dns", "--domain", "example.org", "--address", "192.0.2.1"])
+            .args(["--resolver", &resolver, "--well-known-elsewhere"])
+            .args(["-e", &format!("dns_well_known_url={}", web.url())])
+            .current_dir(folder.path())
+            .output()
+    };
+    let output = run()?;
+    let (table, _) = said(&output);
+    ensure!(output.status.code() == Some(2) && table.contains("status 404"), "{output:?}");
+
+    let client = r#"{"m.homeserver": {"base_url": "https://chat.example.org"}}"#;
+    fs::write(folder.path().join("server"), r#"{"m.server": "chat.example.org:443"}"#)?;
+    fs::write(folder.path().join("client"), client)?;
+    let output = run()?;
+    let (table, _) = said(&output);
+    let cors = "serve it with `Access-Control-Allow-Origin: *`";
+    ensure!(output.status.code() == Some(2) && table.contains(cors), "{output:?}");
+
+    let header = "Access-Control-Allow-Origin: *\n";
+    fs::write(folder.path().join("client.headers"), header)?;
+    let output = run()?;
+    let (table, _) = said(&output);
+    ensure!(output.status.code() == Some(0), "{output:?}");
+    let row = table.lines().find(|line| line.contains("/.well-known/matrix/client"));
+    ensure!(row.is_some_and(|row| row.ends_with("ok")), "{table}");
     Ok(())
 }

@@ -13,6 +13,7 @@ use anyhow::{Context as _, Result, bail};
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Serves a folder until it is dropped. GET and HEAD, one request per connection, no listings.
+/// Lines of `NAME.headers` are sent with the file `NAME`.
 #[derive(Debug)]
 pub struct Web {
     address: SocketAddr,
@@ -73,15 +74,21 @@ fn answer(mut stream: &TcpStream, folder: &Path) -> Result<()> {
     }
     let mut words = request.split(' ');
     let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    let found = locate(folder, target).and_then(|path| Ok(std::fs::read(path)?));
-    let (status, body) = match found {
-        Ok(body) => ("200 OK", body),
-        Err(_) => ("404 Not Found", b"not found\n".to_vec()),
+    let found = locate(folder, target);
+    let body = found.as_ref().ok().and_then(|path| std::fs::read(path).ok());
+    let (status, body) = match body {
+        Some(body) => ("200 OK", body),
+        None => ("404 Not Found", b"not found\n".to_vec()),
     };
+    let more = found.ok().map(|path| format!("{}.headers", path.display()));
+    let more = more.and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
     let length = body.len();
     let is_json = target.rsplit('.').next() == Some("json");
     let kind = if is_json { "application/json" } else { "application/octet-stream" };
     write!(stream, "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n")?;
+    for line in more.lines() {
+        write!(stream, "{line}\r\n")?;
+    }
     write!(stream, "Connection: close\r\n\r\n")?;
     if method != "HEAD" {
         stream.write_all(&body)?;

@@ -59,12 +59,14 @@ pub enum Finding {
     Unreadable,
     /// Servers give different answers, or some give none.
     ServersDisagree,
+    /// A well-known file of another server does not lead here, or browsers may not read it.
+    WellKnown,
     /// SPF or DMARC is missing or wrong.
     Mail,
 }
 
 /// Each finding, its name in playbooks, and how bad it is unless the playbook says otherwise.
-const FINDINGS: [(Finding, &str, Severity); 14] = [
+const FINDINGS: [(Finding, &str, Severity); 15] = [
     (Finding::AddressMissing, "address_missing", Severity::Error),
     (Finding::AddressForeign, "address_foreign", Severity::Error),
     (Finding::Proxied, "proxied", Severity::Error),
@@ -78,6 +80,7 @@ const FINDINGS: [(Finding, &str, Severity); 14] = [
     (Finding::CaaUnreadable, "caa_unreadable", Severity::Error),
     (Finding::Unreadable, "unreadable", Severity::Error),
     (Finding::ServersDisagree, "servers_disagree", Severity::Warn),
+    (Finding::WellKnown, "well_known", Severity::Error),
     (Finding::Mail, "mail", Severity::Warn),
 ];
 

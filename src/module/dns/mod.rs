@@ -13,11 +13,13 @@ mod subject;
 #[cfg(test)]
 mod tests;
 mod view;
+mod well_known;
 
 pub use finding::Severities;
 pub use row::{Row, complaint, table, warnings};
-pub use subject::{Subject, subjects};
+pub use subject::{Subject, name_below, subjects};
 pub use view::Asker;
+pub use well_known::rows as well_known;
 
 use std::net::IpAddr;
 

@@ -51,14 +51,19 @@ fn add(all: &mut Vec<Subject>, one: Subject) {
     }
 }
 
-fn subject(domain: &str, label: &str, component: &str, direct: bool) -> Result<Subject, String> {
-    let name = match label.trim() {
-        "@" | "" => domain.to_string(),
-        whole if whole.ends_with('.') => canonical(whole)?,
+/// The whole name of a label below the domain, canonical.
+pub fn name_below(domain: &str, label: &str) -> Result<String, String> {
+    match label.trim() {
+        "@" | "" => Ok(domain.to_string()),
+        whole if whole.ends_with('.') => canonical(whole),
         label => match canonical(label)? {
-            whole if is_below(&whole, domain) => whole,
-            label => canonical(&format!("{label}.{domain}"))?,
+            whole if is_below(&whole, domain) => Ok(whole),
+            label => canonical(&format!("{label}.{domain}")),
         },
-    };
+    }
+}
+
+fn subject(domain: &str, label: &str, component: &str, direct: bool) -> Result<Subject, String> {
+    let name = name_below(domain, label)?;
     Ok(Subject { name, component: component.to_string(), direct, elsewhere: false })
 }

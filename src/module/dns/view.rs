@@ -148,7 +148,7 @@ pub fn list(records: &[Data]) -> String {
 }
 
 /// Text that others wrote, without what could play with a terminal.
-fn plain(text: &str) -> Arc<str> {
+pub fn plain(text: &str) -> Arc<str> {
     let mut plain = String::with_capacity(text.len());
     for letter in text.chars() {
         if letter.is_control() {

@@ -7,6 +7,7 @@ use russh::keys::PublicKeyOrCertificate;
 use russh::keys::ssh_key::PublicKey;
 
 use super::*;
+use crate::remote::skipped::skipped;
 
 const ONE: &str = "AAAAC3NzaC1lZDI1NTE5AAAAIL8IgAhoopukbu7pgIsdpscFnBXRf0MN6OJ6RLIK/sQn";
 const TWO: &str = "AAAAC3NzaC1lZDI1NTE5AAAAIF7F+a/pvns0g6OjB13Z5jZrBN4abUMWeoICp6BPYzCC";
@@ -89,7 +90,7 @@ fn ssh_keygen_finds_the_same_lines() {
         let name = HostName::new("db.example.org", port);
         let arguments = ["-F", &name.as_written(), "-f", file.to_str().unwrap()];
         let Ok(output) = Command::new("ssh-keygen").args(arguments).output() else {
-            eprintln!("skipped: there is no ssh-keygen here");
+            skipped("there is no ssh-keygen here");
             return;
         };
         let found = String::from_utf8_lossy(&output.stdout).contains(ONE);
@@ -112,7 +113,7 @@ fn hashed_names_are_those_of_ssh_keygen() {
         let hashing =
             Command::new("ssh-keygen").args(["-H", "-f", file.to_str().unwrap()]).output();
         if hashing.is_err() {
-            eprintln!("skipped: there is no ssh-keygen here");
+            skipped("there is no ssh-keygen here");
             return;
         }
         let lines = std::fs::read_to_string(&file).unwrap();

@@ -364,10 +364,16 @@ impl<'a> Login<'a> {
 
     fn failed(&self) -> ConnectError {
         let names = |set: &MethodSet| set.iter().map(<&str>::from).collect::<Vec<_>>().join(", ");
-        let tried = if self.tried.is_empty() {
-            "there was nothing to try (no key, no agent, no password)".to_owned()
-        } else {
-            format!("tried {}", self.tried.join(", "))
+        let unused = self.hop.password.is_some()
+            && !self
+                .tried
+                .iter()
+                .any(|method| ["password", "keyboard-interactive"].contains(&method.as_str()));
+        let tried = match (self.tried.is_empty(), unused) {
+            (true, true) => "the password was of no use, and there was no key to try".to_owned(),
+            (true, false) => "there was nothing to try (no key, no agent, no password)".to_owned(),
+            (false, true) => format!("tried {}; the password was of no use", self.tried.join(", ")),
+            (false, false) => format!("tried {}", self.tried.join(", ")),
         };
         let refusal = LoginRefusal {
             address: self.hop.address(),

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use secrecy::ExposeSecret as _;
 
+use crate::remote::skipped::skipped;
 use crate::remote::{ConfigFiles, Env, Script, Target};
 
 /// An sshd with its own keys and configuration; killed when dropped.
@@ -18,15 +19,8 @@ pub struct Sshd {
 
 impl Sshd {
     /// `None`, with a line that says why, where there is no sshd to run.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "tests have the environment of whoever runs them"
-    )]
     pub fn start(extra: &str) -> Option<Self> {
-        match std::env::var("MXPROV_TEST_ROOT") {
-            Ok(root) => Self::start_after(&in_root(&root), extra),
-            Err(_) => Self::start_after(&Script::new(), extra),
-        }
+        Self::start_after(&Script::new(), extra)
     }
 
     /// Runs `before` in a mount namespace of its own, if it is not empty, and then sshd in it.
@@ -35,7 +29,7 @@ impl Sshd {
             .into_iter()
             .find(|path| Path::new(path).exists());
         let Some(program) = program else {
-            eprintln!("skipped: there is no sshd here (package openssh-server)");
+            skipped("there is no sshd here (package openssh-server)");
             return None;
         };
         let directory = tempfile::tempdir().unwrap();
@@ -59,7 +53,7 @@ impl Sshd {
         let _ = std::fs::create_dir_all("/run/sshd");
         let log = std::fs::File::create(at("log")).unwrap();
         let mut script = before.clone();
-        script.line("exec $inside \\");
+        script.line("exec \\");
         script.run([program, "-D", "-e", "-f", &at("config")]);
         let unshare: &[&str] = if before.is_empty() { &[] } else { &["unshare", "-m"] };
         let text = script.text_to_send();
@@ -86,7 +80,7 @@ impl Sshd {
             #[expect(clippy::disallowed_methods, reason = "sshd says nowhere that it listens")]
             std::thread::sleep(Duration::from_millis(20));
         }
-        eprintln!("skipped: sshd does not start here: {}", self.log());
+        skipped(&format!("sshd does not start here: {}", self.log()));
         false
     }
 
@@ -137,19 +131,4 @@ pub fn keygen(arguments: &[&str], file: &Path) {
     let output =
         Command::new("ssh-keygen").arg("-q").args(arguments).arg("-f").arg(file).output().unwrap();
     assert!(output.status.success(), "{output:?}");
-}
-
-/// A root filesystem (with an sshd) to run the tests' servers in; nothing is written to it.
-fn in_root(root: &str) -> Script {
-    let mut script = Script::strict();
-    script.assign("root", root);
-    script.line(
-        r#"mount -t tmpfs none /mnt
-mkdir /mnt/up /mnt/work /mnt/root
-mount -t overlay -o "lowerdir=$root,upperdir=/mnt/up,workdir=/mnt/work" none /mnt/root
-for at in dev proc tmp; do mount --rbind /$at /mnt/root/$at; done
-mkdir -p /mnt/root/run/sshd
-inside="chroot /mnt/root""#,
-    );
-    script
 }

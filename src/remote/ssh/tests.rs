@@ -124,6 +124,9 @@ async fn a_wrong_key_is_a_refused_login() {
     let error = error(&target, &sshd.env()).await;
     assert!(matches!(error, ConnectError::AuthFailed { .. }), "{error}");
     assert!(error.to_string().contains("key file"), "{error}");
+    let password = Target { password: Some("right".to_owned().into()), ..target };
+    let error = self::error(&password, &sshd.env()).await;
+    assert!(error.to_string().contains("; the password was of no use"), "{error}");
     let missing = Target { private_key_file: Some(sshd.path("nothing")), ..sshd.target() };
     let error = self::error(&missing, &sshd.env()).await;
     assert!(matches!(error, ConnectError::KeyUnreadable { .. }), "{error}");

@@ -11,6 +11,8 @@ pub(super) struct Facts<'a> {
     /// The user on the other side as far as it is known.
     pub user: String,
     pub local_user: &'a str,
+    /// `Tag` as far as it is known, else nothing.
+    pub tag: String,
     pub is_final: bool,
     /// Runs a command of `Match exec`, tokens expanded.
     pub exec: &'a dyn Fn(&str) -> Result<bool, String>,
@@ -92,9 +94,13 @@ fn with_value(
         "user" => among(&facts.user),
         "localuser" => among(facts.local_user),
         "exec" if wanted => (facts.exec)(value).map_err(|why| line.at.error(why))?,
-        // Nothing here has a tag; networks, versions and commands are not looked at.
-        "tagged" => among(""),
-        "exec" | "localnetwork" | "command" | "sessiontype" | "version" => false,
+        "tagged" => among(&facts.tag),
+        "sessiontype" => among("exec"),
+        "localnetwork" | "command" | "version" if wanted => {
+            let why = format!("`match {name}` cannot be followed here; leave it out for this host");
+            return Err(line.at.error(why));
+        }
+        "exec" | "localnetwork" | "command" | "version" => false,
         other => return Err(line.at.error(format!("`match {other}` is not known"))),
     })
 }

@@ -23,6 +23,7 @@ const USED: &[&str] = &[
     "serveralivecountmax",
     "serveraliveinterval",
     "stricthostkeychecking",
+    "tag",
     "user",
     "userknownhostsfile",
 ];
@@ -111,7 +112,6 @@ const PASSED_OVER: &[&str] = &[
     "streamlocalbindmask",
     "streamlocalbindunlink",
     "syslogfacility",
-    "tag",
     "tcpkeepalive",
     "tisauthentication",
     "tunnel",

@@ -192,6 +192,7 @@ impl Reader<'_> {
             original: query.name,
             user: user.or_else(configured).unwrap_or_else(|| query.local_user.to_owned()),
             local_user: query.local_user,
+            tag: self.found.get("tag").map(|value| value.first().to_owned()).unwrap_or_default(),
             is_final: self.is_final,
             exec: &exec,
         };

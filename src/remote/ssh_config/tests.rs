@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::*;
+use crate::remote::skipped::skipped;
 
 /// Configurations and the hosts that are asked for.
 const CASES: &[(&str, &[&str])] = &[
@@ -145,7 +146,7 @@ fn ssh_resolves_to_the_same() {
         std::fs::write(&file, text.replace("Include sub", &sub)).unwrap();
         for host in *hosts {
             let Some(theirs_set) = theirs(file.to_str().unwrap(), host) else {
-                eprintln!("skipped: there is no ssh here");
+                skipped("there is no ssh here");
                 return;
             };
             let defaults = theirs("/dev/null", host).unwrap();
@@ -173,6 +174,22 @@ fn ssh_resolves_to_the_same() {
     }
 }
 
+/// As `ssh -G` of OpenSSH 9.4 and later has it; older ones do not know the keyword.
+#[test]
+fn a_tag_is_matched_once_it_is_set() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("config");
+    let text = "Match tagged work\n Port 1\nHost a\n Tag work\nMatch tagged work,other\n Port 2\n\
+                Match tagged \"\"\n Port 3\nTag late";
+    std::fs::write(&file, text).unwrap();
+    let uid = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(&file).unwrap());
+    let port = |host| {
+        let found = resolved(&[Layer::User(file.clone(), uid)], host).unwrap();
+        found.get("port").unwrap().first().to_owned()
+    };
+    assert_eq!((port("a"), port("b")), ("2".to_owned(), "3".to_owned()));
+}
+
 #[test]
 fn errors_say_where() {
     let directory = tempfile::tempdir().unwrap();
@@ -191,6 +208,11 @@ fn errors_say_where() {
         ("Host b\n RevokedHostKeys /x\nHost a\n RevokedHostKeys /y", 4, "cannot be followed"),
         ("RevokedHostKeys none\nCanonicalizeHostname yes", 2, "cannot be followed"),
         ("Match exec %z", 1, "`%z`"),
+        (
+            "Match host b localnetwork 10.0.0.0/8\nMatch localnetwork 10.0.0.0/8",
+            2,
+            "cannot be followed",
+        ),
         ("Include config", 1, "too many"),
     ] {
         let text = text.replace("Include config", &format!("Include {}", file.display()));

@@ -12,7 +12,7 @@ use super::case::{self, Case};
 use super::stage::{self, Mode};
 use super::{folder, judge};
 use crate::lab::web::Web;
-use crate::lab::{Host, Options, Release, Watch, inventory, lab_or_skip};
+use crate::lab::{Host, Options, Release, Watch, container_image, inventory, lab_or_skip};
 
 /// The controller, as hosts reach it.
 const WEB: Ipv4Addr = Ipv4Addr::new(10, 87, 0, 1);
@@ -38,11 +38,8 @@ fn cases_of_modules_hold_on_lab_hosts() -> Result<()> {
     Ok(())
 }
 
-/// The files of cases that were chosen.
-pub fn files() -> Result<VecDeque<PathBuf>> {
-    let chosen = std::env::var_os("MXPROV_CASES").unwrap_or_default();
-    let chosen = chosen.to_string_lossy();
-    let chosen: Vec<&str> = chosen.split(',').filter(|name| !name.is_empty()).collect();
+/// The files of all cases, in order.
+pub fn all_files() -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for module in std::fs::read_dir(folder())? {
         for file in std::fs::read_dir(module?.path())? {
@@ -50,6 +47,14 @@ pub fn files() -> Result<VecDeque<PathBuf>> {
         }
     }
     files.sort();
+    Ok(files)
+}
+
+/// The files of cases that were chosen.
+fn files() -> Result<VecDeque<PathBuf>> {
+    let chosen = std::env::var_os("MXPROV_CASES").unwrap_or_default();
+    let chosen = chosen.to_string_lossy();
+    let chosen: Vec<&str> = chosen.split(',').filter(|name| !name.is_empty()).collect();
     let is_chosen = |path: &PathBuf| {
         let path = path.with_extension("");
         chosen.is_empty()
@@ -57,7 +62,7 @@ pub fn files() -> Result<VecDeque<PathBuf>> {
                 path.ends_with(name) || path.parent().is_some_and(|folder| folder.ends_with(name))
             })
     };
-    Ok(files.into_iter().filter(is_chosen).collect())
+    Ok(all_files()?.into_iter().filter(is_chosen).collect())
 }
 
 /// Takes files until there are none.
@@ -80,10 +85,14 @@ fn work(queue: &Mutex<VecDeque<PathBuf>>, failures: &Mutex<Vec<String>>) {
     }
 }
 
-fn run_file(cases: &[Case], hosts: &mut HashMap<Release, Host>) -> Vec<String> {
+/// A host for cases: its release, and whether it has Docker, which changes much on a host.
+type Kind = (Release, bool);
+
+fn run_file(cases: &[Case], hosts: &mut HashMap<Kind, Host>) -> Vec<String> {
     let mut failed = Vec::new();
     for case in cases {
-        let ended = host(hosts, case.release).and_then(|host| run_case(case, host));
+        let kind = (case.release, case.module.starts_with("docker_"));
+        let ended = host(hosts, kind).and_then(|host| run_case(case, host));
         if let Err(error) = ended {
             failed.push(format!("{} ({}): {error:#}", case.title, case.release));
         }
@@ -91,13 +100,24 @@ fn run_file(cases: &[Case], hosts: &mut HashMap<Release, Host>) -> Vec<String> {
     failed
 }
 
-fn host(hosts: &mut HashMap<Release, Host>, release: Release) -> Result<&Host> {
+fn host(hosts: &mut HashMap<Kind, Host>, kind: Kind) -> Result<&Host> {
     use std::collections::hash_map::Entry;
-    Ok(match hosts.entry(release) {
+    Ok(match hosts.entry(kind) {
         Entry::Occupied(host) => host.into_mut(),
-        Entry::Vacant(room) => room.insert(Host::up(release, &Options::named("cases"))?),
+        Entry::Vacant(room) => {
+            let (release, docker) = kind;
+            let host = Host::up(release, &Options::named("cases"))?;
+            if docker {
+                host.run(DOCKER).context("installing Docker")?;
+                container_image::import(&host)?;
+            }
+            room.insert(host)
+        }
     })
 }
+
+const DOCKER: &str = "apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y \
+                      --no-install-recommends docker.io docker-cli docker-compose";
 
 fn run_case(case: &Case, host: &Host) -> Result<()> {
     if let Some(before) = &case.before {

@@ -16,6 +16,7 @@ mod docker;
 mod fleet;
 mod guard;
 mod images;
+mod matrix;
 mod modules;
 mod limits;
 mod names;

@@ -6,17 +6,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::engine::{self, Choices, Confirm, Counted, Inputs, RunError};
+use crate::engine::{self, Choices, Confirm, Counted, RunError, Sink};
 use crate::playbook::{Playbook, TagFilter, Task, find_start, list_tags};
-use crate::report::Reporter;
+use crate::report::{Fan, JsonLines, Reporter};
 use crate::value::Redactor;
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::connection::ConnectionFlags;
 use super::exit::Exit;
+use super::journal::{Journal, JournalFlags};
 use super::process::Process;
 use super::prompt::Terminal;
-use super::setup::{Setup, reporter};
+use super::runner::{Order, Runner, Selects};
+use super::setup::{Setup, Shows, reporter};
 use super::source::SourceFlags;
 
 /// Tags that select by themselves.
@@ -77,6 +79,13 @@ pub struct Apply {
     #[arg(short, action = clap::ArgAction::Count)]
     verbose: u8,
 
+    /// What stands on standard output; with `json` all that is for people goes to standard error.
+    #[arg(long, value_enum, default_value_t = Output::Text, value_name = "FORMAT")]
+    output: Output,
+
+    #[command(flatten)]
+    journal: JournalFlags,
+
     #[command(flatten)]
     source: SourceFlags,
 
@@ -84,18 +93,26 @@ pub struct Apply {
     connection: ConnectionFlags,
 }
 
+/// What stands on standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Output {
+    /// The plan and the recap, for people.
+    Text,
+    /// Each event of the run on a line, as in the journal.
+    Json,
+}
+
 impl Apply {
     /// Runs the command.
     pub async fn run(&self, process: &Process) -> Exit {
         let redactor = Redactor::new();
-        let reporter = reporter(process, &redactor, self.verbose, self.diff);
-        match self.carry_out(process, &reporter, &redactor).await {
-            Ok(exit) => exit,
-            Err(errors) => {
-                errors.0.iter().for_each(|error| reporter.error(error));
-                Exit::Usage
-            }
-        }
+        let shows = Shows {
+            verbosity: self.verbose,
+            diffs: self.diff,
+            only_errors: self.output == Output::Json,
+        };
+        let reporter = reporter(process, &redactor, shows);
+        Exit::said(self.carry_out(process, &reporter, &redactor).await, &reporter)
     }
 
     async fn carry_out(
@@ -110,11 +127,12 @@ impl Apply {
                 .hint("`--yes` applies without a question, `--check` only shows the plan")
                 .into());
         }
-        if self.source.inventory.is_empty() {
-            return Err(Diagnostic::new("no inventory is given")
-                .hint("give one with `-i FILE`")
+        if lists && self.output == Output::Json {
+            return Err(Diagnostic::new("lists are text")
+                .hint("`--output json` shows what happens in a run")
                 .into());
         }
+        self.source.must_be_given()?;
         let setup = Setup::new(
             process,
             &self.source,
@@ -138,32 +156,37 @@ impl Apply {
             return Ok(Exit::Done);
         }
         let selects = self.selects(&playbook, filter)?;
-        let mut choices = self.connection.choices(process).map_err(Diagnostic::new)?;
-        choices.force_handlers = self.force_handlers;
-        let beside = paths.first().and_then(|path| path.parent());
-        let (shared, tally) =
-            setup.shared(process, beside, choices, self.check, selects, reporter.clone())?;
-        let terminal = Terminal { available: process.in_is_terminal };
-        let prompted = super::vars_prompt::answers(&shared, &playbook, &setup.extra, terminal)?;
-        let interrupt = super::interrupt::watch(Arc::clone(reporter));
-        let inputs = Inputs {
-            shared,
-            tally,
-            links: setup.links(process, self.connection.forks),
+        let runner = Runner::new(&setup, process, &self.connection)?;
+        let runner = runner.force_handlers(self.force_handlers);
+        let limit = setup.limit(&self.source)?;
+        let first = paths.first().copied().unwrap_or(Path::new(""));
+        let fan = self.fan(reporter, redactor);
+        let order = Order {
             playbook,
-            limit: setup.limit(&self.source)?,
-            prompted,
-            interrupt: interrupt.pressed,
+            beside: first.parent().map(Path::to_path_buf),
+            limit,
+            selects,
+            check: self.check,
+            sink: Arc::clone(&fan) as Arc<dyn Sink>,
         };
         let confirm = Question {
             yes: self.yes,
-            terminal,
+            terminal: Terminal { available: process.in_is_terminal },
             reporter: Arc::clone(reporter),
-            asking: interrupt.asking,
+            asking: runner.asking(),
         };
-        match engine::run(inputs, &confirm).await {
+        let inputs = runner.inputs(order)?;
+        let journal = self.journal.open(process, first, redactor, reporter)?;
+        if let Some(journal) = &journal {
+            fan.add(journal.lines());
+        }
+        let result = engine::run(inputs, &confirm).await;
+        if let Some(flaw) = journal.as_ref().and_then(Journal::flaw) {
+            reporter.warning(&flaw);
+        }
+        match result {
             Ok(recap) => {
-                reporter.recap(&recap);
+                reporter.recap(&recap, journal.as_ref().map(Journal::path));
                 Ok(Exit::of(&recap, self.check && self.detailed_exitcode))
             }
             Err(RunError::Wrong(errors)) => Err(errors),
@@ -172,6 +195,18 @@ impl Apply {
                 Ok(Exit::of_error(&error))
             }
         }
+    }
+
+    /// Whoever takes the events: the person, and a machine that reads along.
+    fn fan(&self, reporter: &Arc<Reporter>, redactor: &Redactor) -> Arc<Fan> {
+        let fan = Arc::new(Fan::default());
+        fan.add(Arc::clone(reporter) as Arc<dyn Sink>);
+        if self.output == Output::Json {
+            // A reader that went away is no error of ours.
+            let out = Box::new(std::io::stdout());
+            fan.add(Arc::new(JsonLines::new(out, redactor.clone(), jiff::Timestamp::now)));
+        }
+        fan
     }
 
     /// Tags of the command line that no task has, as far as tasks are known before they run.
@@ -237,9 +272,15 @@ impl Apply {
         let limit = setup.limit(&self.source)?;
         let playbooks = self.playbooks();
         let beside = playbooks.first().and_then(|path| path.parent());
-        let all = Arc::new(|_: &Task| true);
-        let sink = Arc::clone(&setup.reporter);
-        let (shared, _) = setup.shared(process, beside, Choices::default(), true, all, sink)?;
+        let order = Order {
+            playbook: Playbook::default(),
+            beside: beside.map(Path::to_path_buf),
+            limit: None,
+            selects: Arc::new(|_: &Task| true),
+            check: true,
+            sink: Arc::clone(&setup.reporter) as Arc<dyn Sink>,
+        };
+        let (shared, _) = setup.shared(process, &order, Choices::default())?;
         let named = |play| {
             let selection = engine::hosts_named(&shared, play)?;
             selection.unmatched.iter().for_each(|warning| setup.reporter.warning(warning));
@@ -280,8 +321,6 @@ impl Apply {
         }
     }
 }
-
-type Selects = Arc<dyn Fn(&Task) -> bool + Send + Sync>;
 
 /// Asks whether the plan may be applied.
 struct Question {

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use clap::Args;
 use indexmap::IndexMap;
 
-use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::engine::{self, Confirm, Counted, Event, Inputs, RunError, Sink, Status};
+use crate::diagnostic::Diagnostics;
+use crate::engine::{Event, Sink, Status};
 use crate::files::Tree;
 use crate::report::Reporter;
 use crate::value::{Redactor, Value};
@@ -15,7 +15,8 @@ use crate::value::{Redactor, Value};
 use super::connection::ConnectionFlags;
 use super::exit::Exit;
 use super::process::Process;
-use super::setup::{Setup, reporter};
+use super::runner::{Order, Runner};
+use super::setup::{Setup, Shows, reporter};
 use super::source::SourceFlags;
 
 /// Flags of `ping` and `facts`.
@@ -81,27 +82,13 @@ impl Sink for Answers {
     }
 }
 
-/// There is nothing to confirm: nothing is changed.
-struct Never;
-
-impl Confirm for Never {
-    fn confirm(&self, _pending: &Counted) -> Result<bool, RunError> {
-        Ok(false)
-    }
-}
-
 impl Ask {
     /// Runs the command.
     pub async fn run(&self, process: &Process, question: Question) -> Exit {
         let redactor = Redactor::new();
-        let reporter = reporter(process, &redactor, self.verbose, false);
-        match self.carry_out(process, &reporter, &redactor, question).await {
-            Ok(exit) => exit,
-            Err(errors) => {
-                errors.0.iter().for_each(|error| reporter.error(error));
-                Exit::Usage
-            }
-        }
+        let shows = Shows { verbosity: self.verbose, ..Shows::default() };
+        let reporter = reporter(process, &redactor, shows);
+        Exit::said(self.carry_out(process, &reporter, &redactor, question).await, &reporter)
     }
 
     async fn carry_out(
@@ -111,11 +98,7 @@ impl Ask {
         redactor: &Redactor,
         question: Question,
     ) -> Result<Exit, Diagnostics> {
-        if self.source.inventory.is_empty() {
-            return Err(Diagnostic::new("no inventory is given")
-                .hint("give one with `-i FILE`")
-                .into());
-        }
+        self.source.must_be_given()?;
         let setup = Setup::new(
             process,
             &self.source,
@@ -135,25 +118,19 @@ impl Ask {
         let mut tree = Tree::default();
         tree.insert(QUESTION, text.as_bytes());
         let playbook = setup.loader_of(Arc::new(tree)).load(&[Path::new(QUESTION)])?;
-        let choices = self.connection.choices(process).map_err(Diagnostic::new)?;
         let answers =
             Arc::new(Answers { reporter: Arc::clone(reporter), answers: Mutex::default() });
-        let (shared, tally) =
-            setup.shared(process, None, choices, true, Arc::new(|_| true), answers.clone())?;
-        let inputs = Inputs {
-            shared,
-            tally,
-            links: setup.links(process, self.connection.forks),
-            playbook,
-            limit,
-            prompted: Arc::new([]),
-            interrupt: super::interrupt::watch(Arc::clone(reporter)).pressed,
-        };
-        let recap = match engine::run(inputs, &Never).await {
-            Ok(recap) => recap,
-            Err(RunError::Wrong(errors)) => return Err(errors),
-            Err(error) => return Err(Diagnostic::new(error.to_string()).into()),
-        };
+        let runner = Runner::new(&setup, process, &self.connection)?;
+        let recap = runner
+            .ask(Order {
+                playbook,
+                beside: None,
+                limit,
+                selects: Arc::new(|_| true),
+                check: true,
+                sink: answers.clone(),
+            })
+            .await?;
         let answers = answers.answers.lock().unwrap_or_else(PoisonError::into_inner);
         // In the inventory's order, not in that in which they came.
         for host in setup.inventory.hosts.keys() {

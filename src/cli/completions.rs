@@ -6,7 +6,7 @@ use crate::value::Redactor;
 
 use super::exit::Exit;
 use super::process::Process;
-use super::setup::reporter;
+use super::setup::{Shows, reporter};
 
 /// Flags of `completions`.
 #[derive(Debug, Args)]
@@ -20,7 +20,8 @@ impl Completions {
     pub fn run(&self, process: &Process) -> Exit {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut super::Cli::command(), "mxprov", &mut script);
-        reporter(process, &Redactor::new(), 0, false).result(&String::from_utf8_lossy(&script));
+        reporter(process, &Redactor::new(), Shows::default())
+            .result(&String::from_utf8_lossy(&script));
         Exit::Done
     }
 }

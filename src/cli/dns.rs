@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use indexmap::IndexMap;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::engine::{self, Confirm, Counted, Event, Inputs, Recap, RunError, Sink, Status};
+use crate::engine::{Event, Recap, Sink, Status};
 use crate::files::Tree;
 use crate::report::Reporter;
 use crate::value::{Redactor, Value};
@@ -17,7 +17,8 @@ use crate::value::{Redactor, Value};
 use super::connection::ConnectionFlags;
 use super::exit::Exit;
 use super::process::Process;
-use super::setup::{Setup, reporter};
+use super::runner::{Order, Runner};
+use super::setup::{Setup, Shows, reporter};
 use super::source::SourceFlags;
 
 /// The playbook that learns the host's addresses from the host.
@@ -133,27 +134,13 @@ impl Sink for Tables {
     }
 }
 
-/// There is nothing to confirm: nothing is changed.
-struct Never;
-
-impl Confirm for Never {
-    fn confirm(&self, _pending: &Counted) -> Result<bool, RunError> {
-        Ok(false)
-    }
-}
-
 impl Dns {
     /// Runs the command.
     pub async fn run(&self, process: &Process) -> Exit {
         let redactor = Redactor::new();
-        let reporter = reporter(process, &redactor, self.verbose, false);
-        match self.carry_out(process, &reporter, &redactor).await {
-            Ok(exit) => exit,
-            Err(errors) => {
-                errors.0.iter().for_each(|error| reporter.error(error));
-                Exit::Usage
-            }
-        }
+        let shows = Shows { verbosity: self.verbose, ..Shows::default() };
+        let reporter = reporter(process, &redactor, shows);
+        Exit::said(self.carry_out(process, &reporter, &redactor).await, &reporter)
     }
 
     async fn carry_out(
@@ -166,7 +153,8 @@ impl Dns {
         let setup =
             Setup::new(process, &source, Arc::clone(reporter), redactor.clone(), self.verbose)?;
         let tables = Arc::new(Tables { reporter: Arc::clone(reporter), found: Mutex::default() });
-        let walk = Walk { command: self, process, setup: &setup, source: &source, tables: &tables };
+        let runner = Runner::new(&setup, process, &self.connection)?;
+        let walk = Walk { runner: &runner, setup: &setup, source: &source, tables: &tables };
         let limit = setup.limit(&source)?;
         let recap = if self.address.is_empty() {
             let recap = walk.go(WITH_FACTS, limit).await?;
@@ -237,8 +225,7 @@ impl Dns {
 
 /// What every walk over the hosts needs.
 struct Walk<'a> {
-    command: &'a Dns,
-    process: &'a Process,
+    runner: &'a Runner<'a>,
     setup: &'a Setup,
     source: &'a SourceFlags,
     tables: &'a Arc<Tables>,
@@ -255,26 +242,15 @@ impl Walk<'_> {
         tree.insert(WITHOUT_FACTS, TEXT.as_bytes());
         let loader = self.setup.loader_with(Arc::new(tree), self.source);
         let path = Path::new(playbook);
-        let playbook = loader.load(&[path])?;
-        let choices = self.command.connection.choices(self.process).map_err(Diagnostic::new)?;
-        let all = Arc::new(|_: &crate::playbook::Task| true);
-        let sink = Arc::clone(self.tables);
-        let (shared, tally) =
-            self.setup.shared(self.process, path.parent(), choices, true, all, sink)?;
-        let inputs = Inputs {
-            shared,
-            tally,
-            links: self.setup.links(self.process, self.command.connection.forks),
-            playbook,
+        let order = Order {
+            playbook: loader.load(&[path])?,
+            beside: path.parent().map(Path::to_path_buf),
             limit,
-            prompted: Arc::new([]),
-            interrupt: super::interrupt::watch(Arc::clone(&self.tables.reporter)).pressed,
+            selects: Arc::new(|_| true),
+            check: true,
+            sink: Arc::clone(self.tables) as Arc<dyn Sink>,
         };
-        match engine::run(inputs, &Never).await {
-            Ok(recap) => Ok(recap),
-            Err(RunError::Wrong(errors)) => Err(errors),
-            Err(error) => Err(Diagnostic::new(error.to_string()).into()),
-        }
+        self.runner.ask(order).await
     }
 
     /// The hosts that could not be reached; says what that means for them.

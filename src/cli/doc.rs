@@ -10,7 +10,7 @@ use crate::value::Redactor;
 
 use super::exit::Exit;
 use super::process::Process;
-use super::setup::reporter;
+use super::setup::{Shows, reporter};
 
 /// Flags of `doc`.
 #[derive(Debug, Args)]
@@ -22,7 +22,7 @@ pub struct Doc {
 impl Doc {
     /// Runs the command.
     pub fn run(&self, process: &Process) -> Exit {
-        let reporter = reporter(process, &Redactor::new(), 0, false);
+        let reporter = reporter(process, &Redactor::new(), Shows::default());
         let Some(name) = &self.module else {
             reporter.result(&list());
             return Exit::Done;

@@ -1,6 +1,8 @@
 //! Exit codes, and what leads to them.
 
+use crate::diagnostic::Diagnostics;
 use crate::engine::{Recap, RunError};
+use crate::report::Reporter;
 
 use super::process::Process;
 
@@ -47,6 +49,14 @@ impl Exit {
         } else {
             Self::Done
         }
+    }
+
+    /// The code of a command; what was wrong with its inputs is said.
+    pub fn said(ended: Result<Self, Diagnostics>, reporter: &Reporter) -> Self {
+        ended.unwrap_or_else(|errors| {
+            errors.0.iter().for_each(|error| reporter.error(error));
+            Self::Usage
+        })
     }
 
     /// The code of a run that could not be carried out.

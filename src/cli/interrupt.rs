@@ -9,19 +9,11 @@ use crate::report::Reporter;
 
 use super::exit::Exit;
 
-/// What the interruption and the rest of the program know of each other.
-pub struct Interrupt {
-    /// Becomes true at the first ctrl-C (or SIGTERM).
-    pub pressed: watch::Receiver<bool>,
-    /// Set while a person is asked and nothing is under way: ctrl-C leaves at once then.
-    pub asking: Arc<AtomicBool>,
-}
-
-/// Watches for ctrl-C from now on.
-pub fn watch(reporter: Arc<Reporter>) -> Interrupt {
+/// Watches for ctrl-C from now on: becomes true at the first one (or SIGTERM). `asking` is set while
+/// a person is asked and nothing is under way: ctrl-C leaves at once then.
+pub fn watch(reporter: &Arc<Reporter>, asking: &Arc<AtomicBool>) -> watch::Receiver<bool> {
     let (sender, pressed) = watch::channel(false);
-    let asking = Arc::new(AtomicBool::new(false));
-    let asked = Arc::clone(&asking);
+    let (reporter, asked) = (Arc::clone(reporter), Arc::clone(asking));
     tokio::spawn(async move {
         let mut terminate =
             tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
@@ -49,7 +41,7 @@ pub fn watch(reporter: Arc<Reporter>) -> Interrupt {
             sender.send_replace(true);
         }
     });
-    Interrupt { pressed, asking }
+    pressed
 }
 
 /// Ends the program in the middle of its work, because the person asked twice.

@@ -7,7 +7,7 @@ use crate::value::{Redactor, Value};
 
 use super::exit::Exit;
 use super::process::Process;
-use super::setup::{Setup, reporter};
+use super::setup::{Setup, Shows, reporter};
 use super::source::SourceFlags;
 
 /// Flags of `inventory`.
@@ -33,7 +33,7 @@ impl InventoryCommand {
     /// Runs the command.
     pub fn run(&self, process: &Process) -> Exit {
         let redactor = Redactor::new();
-        let reporter = reporter(process, &redactor, 0, false);
+        let reporter = reporter(process, &redactor, Shows::default());
         if self.source.inventory.is_empty() {
             let error = Diagnostic::new("no inventory is given").hint("give one with `-i FILE`");
             reporter.error(&error);

@@ -9,7 +9,7 @@ use crate::value::Redactor;
 
 use super::exit::Exit;
 use super::process::Process;
-use super::setup::{Setup, reporter};
+use super::setup::{Setup, Shows, reporter};
 use super::source::SourceFlags;
 
 /// Flags of `lint`.
@@ -27,7 +27,7 @@ impl Lint {
     /// Runs the command.
     pub fn run(&self, process: &Process) -> Exit {
         let redactor = Redactor::new();
-        let reporter = reporter(process, &redactor, 0, false);
+        let reporter = reporter(process, &redactor, Shows::default());
         let setup = match Setup::new(process, &self.source, reporter.clone(), redactor, 0) {
             Ok(setup) => setup,
             Err(errors) => {

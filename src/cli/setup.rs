@@ -7,20 +7,21 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Source};
 use crate::engine::{
-    self, Choices, HostVars, Links, OurVocabulary, Shared, Sink, Store, Tally, Vault as _,
+    self, Choices, HostVars, Links, OurVocabulary, Shared, Store, Tally, Vault as _,
 };
 use crate::files::{Disk, Fallback, Files};
 use crate::inventory::{Inventory, Pattern, Reader};
-use crate::playbook::{Loader, Location, Paths, Task, Unlock};
+use crate::playbook::{Loader, Location, Paths};
 use crate::remote::{Env, Prompt as _};
 use crate::report::{Options, Reporter, Style, Verbosity};
 use crate::template::{Decrypt, Templar};
 use crate::value::{Encrypted, Key, Map, Redactor, Str, Value};
 use crate::vault::{Passwords, Vault};
-use crate::yaml::Unseal;
+use crate::yaml::{Sealed, Unseal};
 
 use super::process::Process;
 use super::prompt::Terminal;
+use super::runner::Order;
 use super::source::{SourceFlags, VaultFlags, extra_vars};
 use super::wire::Shown;
 
@@ -53,30 +54,13 @@ impl engine::Vault for Keeper {
     }
 }
 
-impl Keeper {
-    fn text(&self, source: &Arc<Source>) -> Result<String, Diagnostic> {
-        let start = crate::diagnostic::Span::new(source, 0, 14);
-        let clear = self
-            .vault
-            .open_text(&source.text)
-            .map_err(|error| Diagnostic::from(error).at(&start))?;
-        Ok(clear.to_string())
-    }
-}
-
-impl Unlock for Keeper {
-    fn unlock(&self, source: &Arc<Source>) -> Result<String, Diagnostic> {
-        self.text(source)
-    }
-}
-
 impl Unseal for Keeper {
     fn redactor(&self) -> &Redactor {
         &self.redactor
     }
 
     fn unseal(&self, source: &Arc<Source>) -> Result<String, Diagnostic> {
-        self.text(source)
+        self.vault.unseal(source)
     }
 }
 
@@ -141,22 +125,36 @@ pub struct Setup {
     pub verbosity: Verbosity,
 }
 
+/// What a reporter shows.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Shows {
+    /// How often `-v` was given.
+    pub verbosity: u8,
+    /// Diffs while applying too.
+    pub diffs: bool,
+    /// Nothing on standard output, which is for machines.
+    pub only_errors: bool,
+}
+
 /// A reporter for this process.
-pub fn reporter(
-    process: &Process,
-    redactor: &Redactor,
-    verbosity: u8,
-    diffs: bool,
-) -> Arc<Reporter> {
-    let options = Options {
-        style: Style { colour: process.colours(process.out_is_terminal) },
-        error_style: Style { colour: process.colours(process.err_is_terminal) },
-        terminal: process.err_is_terminal && process.variable("TERM") != Some("dumb"),
-        verbosity: level(verbosity),
-        diffs,
+pub fn reporter(process: &Process, redactor: &Redactor, shows: Shows) -> Arc<Reporter> {
+    let error_style = Style { colour: process.colours(process.err_is_terminal) };
+    let style = match shows.only_errors {
+        true => error_style,
+        false => Style { colour: process.colours(process.out_is_terminal) },
     };
-    let (out, err) = (Box::new(std::io::stdout()), Box::new(std::io::stderr()));
-    Arc::new(Reporter::new(options, redactor.clone(), out, err))
+    let options = Options {
+        style,
+        error_style,
+        terminal: process.err_is_terminal && process.variable("TERM") != Some("dumb"),
+        verbosity: level(shows.verbosity),
+        diffs: shows.diffs,
+    };
+    let out: Box<dyn std::io::Write + Send> = match shows.only_errors {
+        true => Box::new(std::io::stderr()),
+        false => Box::new(std::io::stdout()),
+    };
+    Arc::new(Reporter::new(options, redactor.clone(), out, Box::new(std::io::stderr())))
 }
 
 fn level(count: u8) -> Verbosity {
@@ -201,7 +199,7 @@ impl Setup {
             files: Arc::clone(&files),
             role_roots: role_roots(&files, flags),
             known_vars: Arc::clone(&extra),
-            unlock: Some(keeper.clone()),
+            unseal: keeper.clone(),
         };
         let loader = Arc::new(Loader::new(Arc::clone(&vocabulary) as Arc<_>, paths));
         Ok(Self {
@@ -234,25 +232,21 @@ impl Setup {
         Ok(Some(selection.hosts.into_iter().collect()))
     }
 
-    /// The engine's common state for a playbook in this directory.
-    #[expect(clippy::too_many_arguments, reason = "a run in its parts; each has its own type")]
+    /// The engine's common state for a run.
     pub fn shared(
         &self,
         process: &Process,
-        playbook: Option<&Path>,
+        order: &Order,
         choices: Choices,
-        check: bool,
-        selects: Arc<dyn Fn(&Task) -> bool + Send + Sync>,
-        sink: Arc<dyn Sink>,
     ) -> Result<(Arc<Shared>, Arc<Tally>), Diagnostics> {
-        let run = self.run_variables(process, &choices, check);
+        let run = self.run_variables(process, &choices, order.check);
         let variables = HostVars::load(
             Arc::clone(&self.inventory),
-            playbook,
+            order.beside.as_deref(),
             Arc::clone(&self.extra),
             Arc::new(run),
         )?;
-        let tally = Tally::new(sink);
+        let tally = Tally::new(Arc::clone(&order.sink));
         let shared = Shared {
             templar: Arc::clone(&self.templar),
             variables: Arc::new(variables),
@@ -264,9 +258,9 @@ impl Setup {
             now: self.now.clone(),
             redactor: self.redactor.clone(),
             sink: tally.clone(),
-            selects,
+            selects: Arc::clone(&order.selects),
             choices,
-            check,
+            check: order.check,
         };
         Ok((Arc::new(shared), tally))
     }
@@ -305,8 +299,12 @@ impl Setup {
             environment: indexmap::IndexMap::new(),
             now: self.now.clone(),
         });
-        let paths =
-            Paths { files, role_roots: vec![], known_vars: Arc::clone(&self.extra), unlock: None };
+        let paths = Paths {
+            files,
+            role_roots: vec![],
+            known_vars: Arc::clone(&self.extra),
+            unseal: Arc::new(Sealed::default()),
+        };
         Loader::new(vocabulary, paths)
     }
 
@@ -318,7 +316,7 @@ impl Setup {
             role_roots: role_roots(&files, flags),
             files,
             known_vars: Arc::clone(&self.extra),
-            unlock: Some(self.keeper.clone()),
+            unseal: self.keeper.clone(),
         };
         Loader::new(Arc::clone(&self.vocabulary) as Arc<_>, paths)
     }

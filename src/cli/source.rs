@@ -41,6 +41,16 @@ pub struct VaultFlags {
     pub ask_vault_pass: bool,
 }
 
+impl SourceFlags {
+    /// An inventory must be given.
+    pub fn must_be_given(&self) -> Result<(), Diagnostic> {
+        if self.inventory.is_empty() {
+            return Err(Diagnostic::new("no inventory is given").hint("give one with `-i FILE`"));
+        }
+        Ok(())
+    }
+}
+
 /// Opens a file's bytes where they are vaulted.
 type Open<'a> = &'a dyn Fn(&str, Vec<u8>) -> Result<Vec<u8>, Diagnostic>;
 

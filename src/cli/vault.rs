@@ -17,7 +17,7 @@ use crate::vault::{Passwords, Vault, as_yaml};
 use super::exit::Exit;
 use super::process::Process;
 use super::prompt::Terminal;
-use super::setup::{DiskStore, passwords, reporter};
+use super::setup::{DiskStore, Shows, passwords, reporter};
 use super::source::VaultFlags;
 
 /// Flags of `vault`.
@@ -87,7 +87,7 @@ struct EncryptString {
 impl VaultCommand {
     /// Runs the command.
     pub fn run(&self, process: &Process) -> Exit {
-        let reporter = reporter(process, &Redactor::new(), 0, false);
+        let reporter = reporter(process, &Redactor::new(), Shows::default());
         let done = match &self.action {
             Action::Encrypt(files) => files.encrypt(process),
             Action::Decrypt(files) => files.decrypt(process),

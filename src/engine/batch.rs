@@ -3,16 +3,19 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::playbook::Task;
-use crate::remote::{OnFailure, Output, Script};
-use crate::resource::World;
+use crate::playbook::{Keyword, Task};
+use crate::remote::{Lost, OnFailure, Output};
+use crate::resource::{Action, World};
 
-use super::driver::{Driver, Halt, OnceResult};
+use super::driver::{Driver, Halt};
 use super::evaluate::{Evaluation, Verdict, looks_at_others, runs_once};
-use super::event::{Event, Phase};
+use super::event::Phase;
+use super::looping::ends_early;
 use super::machine::{Machine, Work};
+use super::once::OnceResult;
 use super::outcome::{Ended, ItemEnd, conclude, failed};
-use super::send::{Proof, Sent, is_simple, judge, prepared, proof_of};
+use super::parcel::{Parcel, Sent};
+use super::send::is_simple;
 use super::settings::Manner;
 
 /// More actions than this do not go out at once.
@@ -29,27 +32,23 @@ struct Entry {
     actions: usize,
 }
 
-/// What each part of the script is.
-struct Layout {
-    parts: Vec<Script>,
-    /// Entry, action in the entry, and the bundle of its proof if it is one.
-    owners: Vec<(usize, usize, Option<usize>)>,
-    proofs: Vec<Vec<Proof>>,
-}
-
 /// Whether a task's outcome is known before it is sent, so that others can be planned behind it.
 pub fn is_plain(task: &Task, evaluation: &Evaluation) -> bool {
     let judged = task.register.is_some()
         || task.failed_when.is_some()
         || task.changed_when.is_some()
         || !task.until.is_empty();
+    // These hold for one task: it does not go out with others.
+    let alone = task.run_async.is_some()
+        || task.effective(Keyword::Throttle).is_some()
+        || task.effective(Keyword::IgnoreUnreachable).is_some();
     let [item] = &evaluation.items[..] else { return false };
     let Verdict::Plan(plan) = &item.verdict else { return false };
-    let actions_are = |test: fn(&dyn crate::resource::Action) -> bool| {
-        plan.actions.iter().all(|action| test(action.as_ref()))
-    };
+    let actions_are =
+        |test: fn(&dyn Action) -> bool| plan.actions.iter().all(|action| test(action.as_ref()));
     !evaluation.looped
         && !judged
+        && !alone
         && plan.finish.is_none()
         && actions_are(is_simple)
         && actions_are(|action| action.nature().opaque.is_none())
@@ -80,13 +79,6 @@ impl Driver {
                 None => break,
             }
         }
-        let target = self.target(&manner.host)?;
-        let links = Arc::clone(&self.links);
-        let _turn = links.turn().await;
-        if manner.host == self.machine.host {
-            let who = &self.shared.choices.who;
-            self.links.hold(&manner.host, &target, &manner.become_user, who).await?;
-        }
         self.send_entries(entries, &manner, &start).await
     }
 
@@ -103,22 +95,25 @@ impl Driver {
             let visit = before.visit(task);
             let open = before.is_open() || self.approvals.is_open(&before.host, &visit);
             self.notify(task, open);
+        } else {
+            self.remind(task);
         }
-        let actions = evaluation
-            .items
-            .iter()
-            .map(|item| match &item.verdict {
-                Verdict::Plan(plan) => plan.actions.len(),
-                _ => 0,
-            })
-            .sum();
+        let actions = actions_of(&evaluation).count();
         Entry { task: Arc::clone(task), handler, evaluation, before, actions }
     }
 
     /// The next task, if it is plain (or has nothing to do) and nothing of it is missing.
     fn next_plain(&mut self, manner: &Manner) -> Option<(Arc<Task>, Evaluation, bool)> {
         loop {
-            let Some(Work::Task { task, handler }) = self.machine.current() else { return None };
+            let (task, handler) = match self.machine.current()? {
+                Work::Task { task, handler } => (task, handler),
+                Work::Remind => {
+                    self.remind_of_all();
+                    self.machine.advance();
+                    continue;
+                }
+                Work::Gather => return None,
+            };
             if !handler && !(self.shared.selects)(&task) {
                 self.machine.advance();
                 continue;
@@ -128,6 +123,7 @@ impl Driver {
                 || self.machine.run.lockstep
                 || looks_at_others(&task)
                 || task.action.flow.is_some()
+                || !ends_early(&task).is_empty()
             {
                 return None;
             }
@@ -166,30 +162,21 @@ impl Driver {
             .collect()
     }
 
-    fn lay_out(&mut self, entries: &[Entry], manner: &Manner, start: &World) -> Layout {
-        let mut layout = Layout { parts: vec![], owners: vec![], proofs: vec![] };
+    fn lay_out(
+        &mut self,
+        entries: &[Entry],
+        manner: &Manner,
+        start: &World,
+    ) -> Result<Parcel, Halt> {
+        let mut parcel = Parcel::default();
         let mut world = start.clone();
-        for (entry, content) in entries.iter().enumerate() {
-            let mut proofs = Vec::new();
-            let plans = content.evaluation.items.iter().filter_map(|item| match &item.verdict {
-                Verdict::Plan(plan) => Some(plan),
-                _ => None,
-            });
-            for (index, action) in plans.flat_map(|plan| &plan.actions).enumerate() {
-                self.probation.note(action.as_ref());
-                layout.parts.push(prepared(action.as_ref(), manner));
-                layout.owners.push((entry, index, None));
-                let proof = proof_of(action.as_ref(), &world);
-                for (bundle, questions) in proof.bundles.iter().enumerate() {
-                    layout.parts.push(questions.script());
-                    layout.owners.push((entry, index, Some(bundle)));
-                }
-                action.predict(&mut world);
-                proofs.push(proof);
+        for (index, entry) in entries.iter().enumerate() {
+            for action in actions_of(&entry.evaluation) {
+                let script = self.ready(&entry.task, action.as_ref(), manner)?;
+                parcel.add(index, action.as_ref(), script, &mut world);
             }
-            layout.proofs.push(proofs);
         }
-        layout
+        Ok(parcel)
     }
 
     async fn send_entries(
@@ -198,55 +185,53 @@ impl Driver {
         manner: &Manner,
         start: &World,
     ) -> Result<OnceResult, Halt> {
-        let began = Instant::now();
-        let layout = self.lay_out(&entries, manner, start);
-        let summaries = entries.iter().flat_map(|entry| {
-            let plans = entry.evaluation.items.iter().filter_map(|item| match &item.verdict {
-                Verdict::Plan(plan) => Some(plan),
-                _ => None,
-            });
-            plans
-                .flat_map(|plan| {
-                    plan.actions.iter().map(|action| match manner.hidden {
-                        true => crate::value::MASK.to_string(),
-                        false => action.summary(),
-                    })
-                })
-                .collect::<Vec<_>>()
-        });
-        let actions = summaries.collect();
-        self.shared.sink.event(Event::Sent { host: Arc::clone(&manner.host), actions });
-        let shell = self.shell(manner).await?;
-        let mut outputs: Vec<Option<Output>> = vec![None; layout.parts.len()];
-        let mut sink = |index: usize, output: Output| outputs[index] = Some(output);
-        let lost = shell.run(&layout.parts, OnFailure::Stop, &mut sink).await.err();
-        let took = began.elapsed();
-        let sent = sort(&layout, outputs, manner, entries.len());
+        let (sent, lost, took) = self.send_at_once(&entries, manner, start).await?;
         for (index, (entry, sent)) in entries.into_iter().zip(sent).enumerate() {
-            let whole = sent.outputs.len() == entry.actions && sent.mismatch.is_none();
-            let fine = whole && sent.outputs.iter().all(Output::succeeded);
-            if fine {
-                self.confirm_entry(
-                    &entry,
-                    manner,
-                    &sent,
-                    if index == 0 { took } else { Duration::ZERO },
-                );
+            for (action, _) in actions_of(&entry.evaluation).zip(&sent.outputs) {
+                self.kept(action.as_ref(), &manner.host);
+            }
+            let went_well = sent.outputs.iter().all(Output::succeeded) && sent.mismatch.is_none();
+            if went_well && sent.outputs.len() == entry.actions {
+                let took = if index == 0 { took } else { Duration::ZERO };
+                self.confirm_entry(&entry, manner, &sent, took);
                 continue;
             }
             // A part that was not reported may have run: the next run will see.
-            if let Some(lost) = &lost
-                && sent.outputs.iter().all(Output::succeeded)
-                && sent.mismatch.is_none()
-            {
-                return Err(Halt::Unreachable(lost.to_string()));
+            if let Some(lost) = lost.filter(|_| went_well) {
+                return Err(lost.into());
             }
+            self.ledger.doubt();
             return self.fail_entry(entry, manner, sent, took).await;
         }
         match lost {
-            Some(lost) => Err(Halt::Unreachable(lost.to_string())),
-            None => Ok(OnceResult::default()),
+            Some(lost) => Err(lost.into()),
+            None => {
+                self.strike_out().await;
+                Ok(OnceResult::default())
+            }
         }
+    }
+
+    /// Sends all entries: what came back for each, why no more did, and how long it took.
+    async fn send_at_once(
+        &mut self,
+        entries: &[Entry],
+        manner: &Manner,
+        start: &World,
+    ) -> Result<(Vec<Sent>, Option<Lost>, Duration), Halt> {
+        let links = Arc::clone(&self.links);
+        let _turn = links.turn().await;
+        let actions = || entries.iter().flat_map(|entry| actions_of(&entry.evaluation));
+        self.hold_for(manner, actions()).await?;
+        let began = Instant::now();
+        let parcel = self.lay_out(entries, manner, start)?;
+        self.say_sent(manner, actions());
+        let shell = self.shell(manner).await?;
+        let mut outputs: Vec<Option<Output>> = vec![None; parcel.parts.len()];
+        let mut sink = |index: usize, output: Output| outputs[index] = Some(output);
+        let lost = shell.run(&parcel.parts, OnFailure::Stop, &mut sink).await.err();
+        let took = began.elapsed();
+        Ok((parcel.sort(outputs, manner, entries.len()), lost, took))
     }
 
     /// A task of the batch is done, and the host is as it was predicted.
@@ -261,7 +246,10 @@ impl Driver {
         let ends = self.conclude_all(&entry.task, &entry.evaluation, outputs);
         let ended = Ended { ends, took };
         self.report(&entry.task, entry.handler, &entry.evaluation, &ended);
-        self.settled(&ended.ends);
+        self.settled(&ended.ends, false);
+        if entry.handler {
+            self.pay(&entry.task);
+        }
     }
 
     /// A task of the batch failed: those behind it were not carried out.
@@ -295,6 +283,15 @@ impl Driver {
     }
 }
 
+/// The actions of a task, item by item.
+fn actions_of(evaluation: &Evaluation) -> impl Iterator<Item = &Arc<dyn Action>> {
+    let plans = evaluation.items.iter().filter_map(|item| match &item.verdict {
+        Verdict::Plan(plan) => Some(plan),
+        _ => None,
+    });
+    plans.flat_map(|plan| &plan.actions)
+}
+
 /// Whether two items go through the same shell with the same surroundings.
 fn same_manner(left: &Manner, right: &Manner) -> bool {
     left.host == right.host
@@ -302,30 +299,4 @@ fn same_manner(left: &Manner, right: &Manner) -> bool {
         && left.user_key() == right.user_key()
         && left.timeout == right.timeout
         && left.environment == right.environment
-}
-
-/// What came back, by entry.
-fn sort(
-    layout: &Layout,
-    outputs: Vec<Option<Output>>,
-    manner: &Manner,
-    entries: usize,
-) -> Vec<Sent> {
-    let user = manner.user_key();
-    let mut sent: Vec<Sent> = std::iter::repeat_with(Sent::default).take(entries).collect();
-    for ((entry, action, bundle), output) in layout.owners.iter().zip(outputs) {
-        let Some(output) = output else { continue };
-        let own = &mut sent[*entry];
-        let proof = &layout.proofs[*entry][*action];
-        match bundle {
-            None => own.outputs.push(output),
-            Some(bundle) => {
-                let bundle = &proof.bundles[*bundle];
-                let answers = bundle.answers(&manner.host, &user, &output);
-                let states = answers.into_iter().map(|answer| answer.state);
-                judge(proof, bundle.queries.iter().cloned().zip(states).collect(), own);
-            }
-        }
-    }
-    sent
 }

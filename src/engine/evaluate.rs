@@ -164,6 +164,10 @@ fn loop_items(subject: &Subject<'_>) -> Result<Option<Vec<LoopItem>>, Verdict> {
         Some(setting) => render.truth(setting).map_err(stop)?,
         None => false,
     };
+    let all_items = match &repeat.control.extended_allitems {
+        Some(setting) => render.truth(setting).map_err(stop)?,
+        None => true,
+    };
     let mut all = Vec::with_capacity(list.len());
     for (index, item) in list.iter().enumerate() {
         let mut locals = (**subject.locals).clone();
@@ -173,7 +177,11 @@ fn loop_items(subject: &Subject<'_>) -> Result<Option<Vec<LoopItem>>, Verdict> {
             locals.insert(Key::from(index_name.as_str()), Value::Int(number(index)));
         }
         if extended {
-            locals.insert(Key::from("ansible_loop"), extended_loop(list, index));
+            let mut extended = extended_loop(list, index);
+            if !all_items {
+                extended.retain(|(name, _)| *name != "allitems");
+            }
+            locals.insert(Key::from("ansible_loop"), Value::map(extended));
         }
         let locals = Arc::new(locals);
         let label = match &repeat.control.label {
@@ -193,9 +201,9 @@ fn number(index: usize) -> i64 {
 }
 
 /// `ansible_loop` of `loop_control: extended`.
-fn extended_loop(list: &[Value], index: usize) -> Value {
+fn extended_loop(list: &[Value], index: usize) -> Vec<(&'static str, Value)> {
     let length = list.len();
-    let mut map: Vec<(&str, Value)> = vec![
+    let mut map = vec![
         ("allitems", Value::list(list.iter().cloned())),
         ("index", Value::Int(number(index + 1))),
         ("index0", Value::Int(number(index))),
@@ -211,7 +219,7 @@ fn extended_loop(list: &[Value], index: usize) -> Value {
     if let Some(next) = list.get(index + 1) {
         map.push(("nextitem", next.clone()));
     }
-    Value::map(map)
+    map
 }
 
 /// A label for people: one line, secrets masked.
@@ -408,7 +416,7 @@ fn spread(args: &Value, passed: &mut Passed) {
     }
 }
 
-/// Whether a task's own text needs other hosts, so that it waits for them.
+/// Whether a task's own text needs other hosts, or gives to them, so that it waits for them.
 pub fn looks_at_others(task: &Task) -> bool {
     fn mentions(value: &Value) -> bool {
         match value {
@@ -424,7 +432,9 @@ pub fn looks_at_others(task: &Task) -> bool {
     let vars = task.keywords.vars.iter().flat_map(|vars| vars.map.values());
     let free =
         task.action.args.free_form.iter().any(|free| free.text.as_str().contains("hostvars"));
-    free || args.chain(conditions).chain(repeat).chain(vars).any(mentions)
+    super::gift::gives(task)
+        || free
+        || args.chain(conditions).chain(repeat).chain(vars).any(mentions)
 }
 
 /// Whether the task runs on one host of the batch, for all.

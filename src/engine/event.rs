@@ -7,6 +7,8 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::resource::Diff;
 use crate::value::Value;
 
+use super::run::Recap;
+
 /// Which walk is under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
@@ -19,6 +21,8 @@ pub enum Phase {
 /// One fact.
 #[derive(Debug, Clone)]
 pub enum Event {
+    /// A run begins: of these playbooks, for this person; `check` if nothing will be sent.
+    RunStarted { playbooks: Vec<String>, check: bool, who: String },
     /// A walk begins over these hosts.
     PhaseStarted { phase: Phase, hosts: Vec<Arc<str>> },
     /// A play begins for these hosts (one batch of them, with `serial`).
@@ -34,7 +38,7 @@ pub enum Event {
     /// A task ended on a host, or one item of its loop.
     Task(Box<TaskEvent>),
     /// A task is at its end on a host, with all items of its loop.
-    Settled { phase: Phase, host: Arc<str>, status: Status, unsent: bool },
+    Settled { phase: Phase, host: Arc<str>, outcome: Outcome, unsent: bool },
     /// A handler was notified for the first time.
     Notified { host: Arc<str>, handler: Arc<str> },
     /// A host could not be reached; it is out of the run.
@@ -49,6 +53,12 @@ pub enum Event {
     Warning { host: Option<Arc<str>>, warning: Diagnostic },
     /// The walk is over.
     PhaseDone { phase: Phase },
+    /// The plan for these hosts may be applied, or may not.
+    Decided { hosts: Vec<Arc<str>>, approved: bool },
+    /// The run came to its end.
+    RunDone { recap: Recap },
+    /// The run could not be carried out, for this reason.
+    RunStopped { reason: String },
 }
 
 /// How a task ended.
@@ -64,6 +74,37 @@ pub enum Status {
     Unknown { reason: String },
     /// It failed.
     Failed { message: String, ignored: bool },
+}
+
+/// How a task ended, without the words, which `no_log` may hide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing to do.
+    Ok,
+    /// Something changes, or was changed.
+    Changed,
+    /// It was not for this host.
+    Skipped,
+    /// Only applying can tell.
+    Unknown,
+    /// It failed.
+    Failed,
+    /// It failed, and the run goes on all the same.
+    Ignored,
+}
+
+impl Status {
+    /// The same without the words.
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            Self::Ok => Outcome::Ok,
+            Self::Changed => Outcome::Changed,
+            Self::Skipped { .. } => Outcome::Skipped,
+            Self::Unknown { .. } => Outcome::Unknown,
+            Self::Failed { ignored: true, .. } => Outcome::Ignored,
+            Self::Failed { .. } => Outcome::Failed,
+        }
+    }
 }
 
 /// The end of a task on a host, or of one item of its loop.
@@ -85,12 +126,16 @@ pub struct TaskEvent {
     pub span: Span,
     /// Whether it is a handler.
     pub handler: bool,
+    /// Whether it is a handler that an earlier run did not come to.
+    pub owed: bool,
     /// The item's label in a loop.
     pub item: Option<String>,
     /// How it ended.
     pub status: Status,
-    /// What changes.
+    /// What changes; only where, with `diff: false`.
     pub diffs: Vec<Diff>,
+    /// `diff`, if the task says it.
+    pub diff: Option<bool>,
     /// What its actions do, one line each.
     pub actions: Vec<String>,
     /// What the plan takes for granted.

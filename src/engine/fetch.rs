@@ -94,11 +94,18 @@ impl Bundle {
 }
 
 /// Asks one group: what the controller knows itself, and the rest in one round trip.
-pub async fn ask(group: Group, shell: Option<&Shell>) -> Result<Vec<Answer>, LinkError> {
+///
+/// `first` runs before the questions; its output comes with the answers.
+pub async fn ask(
+    group: Group,
+    shell: Option<&Shell>,
+    first: Option<Script>,
+) -> Result<(Vec<Answer>, Option<Output>), LinkError> {
     let user = user_key(&group.user);
     let mut answers = Vec::new();
     let mut for_host = Vec::new();
     let mut ours = Vec::new();
+    let mut said = None;
     for query in group.queries {
         match query.controller() {
             Some(future) => ours.push((query.id().clone(), future)),
@@ -111,19 +118,24 @@ pub async fn ask(group: Group, shell: Option<&Shell>) -> Result<Vec<Answer>, Lin
     }
     if let Some(shell) = shell.filter(|_| !for_host.is_empty()) {
         let bundles = Bundle::of(for_host);
-        let scripts: Vec<Script> = bundles.iter().map(Bundle::script).collect();
+        let before = usize::from(first.is_some());
+        let questions = bundles.iter().map(Bundle::script);
+        let scripts: Vec<Script> = first.into_iter().chain(questions).collect();
         let mut outputs: Vec<Option<Output>> = vec![None; scripts.len()];
         let mut sink = |index: usize, output: Output| outputs[index] = Some(output);
         shell
             .run(&scripts, OnFailure::Continue, &mut sink)
             .await
             .map_err(|lost| LinkError::Unreachable(lost.to_string()))?;
-        for (bundle, output) in bundles.iter().zip(outputs) {
+        if before > 0 {
+            said = outputs.first_mut().and_then(Option::take);
+        }
+        for (bundle, output) in bundles.iter().zip(outputs.into_iter().skip(before)) {
             let output = output.unwrap_or_default();
             answers.extend(bundle.answers(&group.host, &user, &output));
         }
     }
-    Ok(answers)
+    Ok((answers, said))
 }
 
 /// Whether any of the questions is for the host itself.

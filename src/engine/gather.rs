@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use crate::playbook::{Action, Args, Keywords, Play, Setting, Tag, Task};
-use crate::value::Str;
+use crate::playbook::{Action, Args, Play, Setting, Task};
 
 /// The task `setup` with what the play says about gathering.
 pub fn task(play: &Play) -> Arc<Task> {
@@ -20,28 +19,12 @@ pub fn task(play: &Play) -> Arc<Task> {
             named.insert(name.into(), setting.clone());
         }
     }
-    let always = Tag { text: Str::data("always"), span: play.span.clone() };
-    Arc::new(Task {
-        name: Some(Str::data("gather facts")),
+    let action = Action {
+        module: "ansible.builtin.setup".into(),
+        canonical: Some("setup"),
         span: play.span.clone(),
-        action: Action {
-            module: "ansible.builtin.setup".into(),
-            canonical: Some("setup"),
-            span: play.span.clone(),
-            args: Args { named, free_form: None, spread: None },
-            flow: None,
-        },
-        // As in Ansible: `--tags` leaves facts in.
-        keywords: Keywords { tags: vec![always], ..Keywords::default() },
-        repeat: None,
-        register: None,
-        until: vec![],
-        retries: None,
-        delay: None,
-        changed_when: None,
-        failed_when: None,
-        run_async: None,
-        poll: None,
-        scope: Arc::clone(&play.scope),
-    })
+        args: Args { named, free_form: None, spread: None },
+        flow: None,
+    };
+    Task::ours("gather facts", action, &play.scope)
 }

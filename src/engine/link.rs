@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::remote::{Become, Connection, Env, HostLock, JobError, Shell, Target, Transport};
+use crate::remote::{Become, Connection, Env, JobError, Shell, Target, Transport};
+
+use super::lock::{Alone, Locks};
 
 /// Why a host cannot be talked to.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -49,14 +51,11 @@ pub struct Links {
     /// Whose turn it is: hosts that are talked to at once.
     turns: Arc<tokio::sync::Semaphore>,
     open: Mutex<HashMap<(Arc<str>, Way), Arc<Slot>>>,
-    locks: Mutex<HashMap<Arc<str>, Arc<Lock>>>,
+    locks: Locks,
 }
 
 /// A connection, once it is there.
 type Slot = tokio::sync::Mutex<Option<Arc<Connection>>>;
-
-/// A host's lock, once it is held.
-type Lock = tokio::sync::Mutex<Option<HostLock>>;
 
 /// How a host is reached: plays may differ in it, and tasks that are delegated to the host.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -79,7 +78,7 @@ impl Links {
         let most = tokio::sync::Semaphore::MAX_PERMITS;
         let forks = if forks == 0 { most } else { forks.min(most) };
         let turns = Arc::new(tokio::sync::Semaphore::new(forks));
-        Arc::new(Self { env, turns, open: Mutex::default(), locks: Mutex::default() })
+        Arc::new(Self { env, turns, open: Mutex::default(), locks: Locks::new() })
     }
 
     /// Waits until one host less than `--forks` is being talked to; it is the caller's turn until
@@ -92,11 +91,6 @@ impl Links {
     fn slot(&self, host: &Arc<str>, target: &Target) -> Arc<Slot> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(open.entry((Arc::clone(host), Way::of(target))).or_default())
-    }
-
-    fn lock(&self, host: &Arc<str>) -> Arc<Lock> {
-        let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(locks.entry(Arc::clone(host)).or_default())
     }
 
     /// The shell of a user on a host, connecting if need be. A connection that broke is not
@@ -135,23 +129,27 @@ impl Links {
         user: &Become,
         who: &str,
     ) -> Result<(), LinkError> {
-        let lock = self.lock(host);
-        let mut lock = lock.lock().await;
-        if lock.as_ref().is_some_and(|lock| !lock.is_lost()) {
-            return Ok(());
-        }
-        // The connection must be there before its lock can be.
-        let shell = self.shell(host, target, user).await?;
-        let connection = self.slot(host, target).lock().await.clone();
-        if let Some(connection) = connection {
-            let held = connection
-                .lock(user, who, std::time::Duration::ZERO)
-                .await
-                .map_err(|error| LinkError::Become(error.to_string()))?;
-            *lock = Some(held);
-            finish_jobs(&shell).await?;
+        while !self.locks.is_held(host, target).await {
+            // The connection must be there before its lock can be.
+            let shell = self.shell(host, target, user).await?;
+            let Some(connection) = self.slot(host, target).lock().await.clone() else { continue };
+            let taken = self.locks.take((host, target), &connection, user, who).await;
+            if taken.map_err(|error| LinkError::Become(error.to_string()))? {
+                finish_jobs(&shell).await?;
+            }
         }
         Ok(())
+    }
+
+    /// The right to change the host's machine; other names of it wait until it is dropped, and
+    /// whoever wants it must not have a turn.
+    pub async fn alone(&self, host: &Arc<str>, target: &Target) -> Alone {
+        self.locks.alone(host, target).await
+    }
+
+    /// Whether the right is for what the host's name means by now.
+    pub fn is_right(&self, host: &str, alone: &Alone) -> bool {
+        self.locks.is_right(host, alone)
     }
 
     /// A second connection to the host: a login of its own proves that one is still possible.
@@ -172,7 +170,7 @@ impl Links {
 
     /// Forgets a host's connections; the next use connects anew.
     pub async fn drop_connection(&self, host: &Arc<str>) {
-        *self.lock(host).lock().await = None;
+        self.locks.free(host).await;
         let slots: Vec<Arc<Slot>> = {
             let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
             let of_host = open.iter().filter(|((known, _), _)| known == host);

@@ -28,6 +28,8 @@ pub struct PlayRun {
 pub enum Work {
     /// Gather facts.
     Gather,
+    /// The last handlers are about to run: those that an earlier run owes are due.
+    Remind,
     /// A task, or a handler.
     Task { task: Arc<Task>, handler: bool },
 }
@@ -37,6 +39,7 @@ enum Step {
     Gather,
     Item(Item),
     Handler(Arc<Task>),
+    Remind,
     Flush,
 }
 
@@ -150,7 +153,7 @@ impl Machine {
         steps.extend(items(&play.tasks));
         steps.push_back(Step::Flush);
         steps.extend(items(&play.post_tasks));
-        steps.push_back(Step::Flush);
+        steps.extend([Step::Remind, Step::Flush]);
         let frame = Frame { steps, locals: Arc::default(), open: false, kind: FrameKind::Plain };
         Self {
             host,
@@ -174,6 +177,7 @@ impl Machine {
             match frame.steps.front() {
                 None => self.leave(),
                 Some(Step::Gather) => return Some(Work::Gather),
+                Some(Step::Remind) => return Some(Work::Remind),
                 Some(Step::Item(Item::Task(task))) => {
                     return Some(Work::Task { task: Arc::clone(task), handler: false });
                 }
@@ -257,16 +261,8 @@ impl Machine {
         self.frames.push(Frame { steps, locals, open, kind: FrameKind::Role });
     }
 
-    /// Notifies the handlers with this name or topic. Says which of them are notified for the
-    /// first time; none if there is no such handler.
-    pub fn notify(
-        &mut self,
-        notified: &str,
-        names: &dyn Fn(&Task) -> Option<String>,
-        open: bool,
-    ) -> Option<Vec<Arc<Task>>> {
-        let mut fresh = Vec::new();
-        let mut found = false;
+    /// The handlers with this name or topic.
+    pub fn answering(&self, notified: &str, names: &dyn Fn(&Task) -> Option<String>) -> Vec<usize> {
         // One handler of a name runs, also of those that listen to a topic.
         let by_name = Handler::winner(&self.handlers, |handler| {
             handler.answers(notified, names(&handler.task).as_deref()) && !handler.listens(notified)
@@ -277,21 +273,27 @@ impl Machine {
             self.handlers[index].listens(notified)
                 && (name.is_none() || Handler::winner(&self.handlers, same) == Some(index))
         };
-        let answering: Vec<usize> = (0..self.handlers.len())
-            .filter(|index| by_name == Some(*index) || by_topic(*index))
-            .collect();
-        for index in answering {
-            let handler = &self.handlers[index];
-            found = true;
-            match self.notified.iter_mut().find(|notice| notice.handler == index) {
-                Some(notice) => notice.open &= open,
-                None => {
-                    fresh.push(Arc::clone(&handler.task));
-                    self.notified.push(Notice { handler: index, open });
-                }
+        let all = 0..self.handlers.len();
+        all.filter(|index| by_name == Some(*index) || by_topic(*index)).collect()
+    }
+
+    /// Notifies a handler. Says whether that is for the first time.
+    pub fn notify(&mut self, handler: usize, open: bool) -> bool {
+        match self.notified.iter_mut().find(|notice| notice.handler == handler) {
+            Some(notice) => {
+                notice.open &= open;
+                false
+            }
+            None => {
+                self.notified.push(Notice { handler, open });
+                true
             }
         }
-        found.then_some(fresh)
+    }
+
+    /// The handlers that were notified and have not run.
+    pub fn pending(&self) -> impl Iterator<Item = &Arc<Handler>> {
+        self.notified.iter().map(|notice| &self.handlers[notice.handler])
     }
 
     /// Runs the notified handlers before anything else (`meta: flush_handlers`).

@@ -11,6 +11,7 @@ use crate::value::{Key, MASK, Map, Str, Value};
 use super::evaluate::{ItemPlan, Verdict};
 use super::event::Status;
 use super::render::Render;
+use super::settings::Manner;
 
 /// How one item ended.
 #[derive(Debug, Clone)]
@@ -93,6 +94,9 @@ pub fn conclude(
         Verdict::Flow => ItemEnd::new(Status::Ok),
         Verdict::Plan(plan) => conclude_plan(plan, outputs),
     };
+    if let (Some(manner), Some(outputs)) = (&item.manner, outputs) {
+        limited(manner, outputs, &mut end);
+    }
     if let Some((value, _)) = &item.item {
         let name = item.locals.get("ansible_loop_var").and_then(Value::as_str).unwrap_or("item");
         end.result.insert(Key::from(name), value.clone());
@@ -122,6 +126,32 @@ fn open(task: &Task, ignored: bool, end: &mut ItemEnd) {
     }
 }
 
+/// What `timeout` and `async` leave in the result: whether the time was up.
+fn limited(manner: &Manner, outputs: &[Output], end: &mut ItemEnd) {
+    if manner.run_async.is_some() {
+        end.flag("started", true);
+        end.flag("finished", true);
+    }
+    let late = outputs.iter().find(|output| output.status == LATE);
+    let (Some(limit), Some(late)) = (manner.timeout, late) else { return };
+    let seconds = limit.as_secs_f64();
+    let mut message = format!("it took longer than the {seconds} s that it may");
+    if !late.stdout.is_empty() || !late.stderr.is_empty() {
+        message.push_str(&format!(": {}", complaint(late)));
+    }
+    if manner.run_async != Some(limit) {
+        let period = Value::map([("period", Value::Float(seconds))]);
+        end.result.insert(Key::from("timedout"), period);
+    }
+    end.flag("failed", true);
+    end.flag("changed", false);
+    end.result.insert(Key::from("msg"), Value::data(message.as_str()));
+    end.status = Status::Failed { message, ignored: false };
+}
+
+/// The status of a script that its time limit ended, as timeout(1) has it.
+const LATE: i32 = 124;
+
 /// A failed item.
 pub fn failed(message: String) -> ItemEnd {
     let mut end = ItemEnd::new(Status::Failed { message: message.clone(), ignored: false });
@@ -129,6 +159,23 @@ pub fn failed(message: String) -> ItemEnd {
     end.flag("changed", false);
     end.result.insert(Key::from("msg"), Value::data(message));
     end
+}
+
+/// An item that could not reach its host, where that is let pass.
+pub fn unreachable(message: String) -> ItemEnd {
+    let mut end = ItemEnd::new(Status::Failed { message: message.clone(), ignored: true });
+    end.flag("unreachable", true);
+    end.flag("changed", false);
+    end.result.insert(Key::from("msg"), Value::data(message));
+    end
+}
+
+/// The differences as far as a task's `diff` lets them be shown: with `false` only what changes.
+pub fn shown(diffs: &[Diff], diff: Option<bool>) -> Vec<Diff> {
+    match diff {
+        Some(false) => diffs.iter().map(|diff| Diff::of(diff.subject.as_str())).collect(),
+        _ => diffs.to_vec(),
+    }
 }
 
 /// The fields that many modules register only after they ran.
@@ -232,7 +279,7 @@ pub fn complaint(output: &Output) -> String {
         said if said.is_empty() => tail(&output.stdout),
         said => said,
     };
-    if output.status == 124 && said.is_empty() {
+    if output.status == LATE && said.is_empty() {
         return "it took longer than it may".into();
     }
     if said.is_empty() { format!("it ended with status {}", output.status) } else { said }

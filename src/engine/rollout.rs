@@ -1,29 +1,32 @@
 //! A play over its hosts: batches, failures that stop others, the end of the play.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use tokio::sync::watch;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::inventory::{Pattern, Selection};
 use crate::module::Argument;
-use crate::playbook::{Keyword, Play, Setting, Task};
+use crate::playbook::{Play, Setting};
 use crate::resource::World;
 use crate::value::{Key, Map, Value};
 
+use super::access::Pending;
 use super::approval::Approvals;
 use super::controller::TaskFiles;
-use super::driver::{Crew, Driver, Exit};
+use super::crew::Crew;
+use super::debt::Ledger;
+use super::driver::{Driver, Exit};
 use super::event::{Event, Phase};
-use super::guard::Probation;
+use super::halting::{crew, goes_in_step};
 use super::link::Links;
 use super::machine::{End, Machine, PlayRun};
-use super::meeting::Meeting;
 use super::memory::Memory;
 use super::outcome::words_of;
 use super::render::Render;
+use super::serial::batches;
 use super::shared::Shared;
 use super::variables::{Place, Variables};
 
@@ -33,6 +36,16 @@ pub struct HostState {
     memory: Memory,
     worlds: HashMap<Arc<str>, World>,
     approvals: Approvals,
+    ledger: Ledger,
+}
+
+impl HostState {
+    /// What was read of hosts, and nothing that came of it.
+    fn as_read(&self) -> Self {
+        let worlds = self.worlds.iter();
+        let worlds = worlds.map(|(host, world)| (Arc::clone(host), world.as_read())).collect();
+        Self { worlds, ledger: self.ledger.clone(), ..Self::default() }
+    }
 }
 
 /// One walk over the plays.
@@ -66,6 +79,12 @@ impl Walk {
         hosts.map(|(host, state)| (Arc::clone(host), state.approvals.clone())).collect()
     }
 
+    /// What the walk has read, by host.
+    pub fn read(&self) -> HashMap<Arc<str>, HostState> {
+        let hosts = self.hosts.iter();
+        hosts.map(|(host, state)| (Arc::clone(host), state.as_read())).collect()
+    }
+
     /// Goes through all plays.
     pub async fn run(&mut self, plays: &[Arc<Play>]) -> Result<(), Diagnostics> {
         for (index, play) in plays.iter().enumerate() {
@@ -74,7 +93,23 @@ impl Walk {
             }
             self.play(index, play).await?;
         }
+        if self.phase == Phase::Plan {
+            self.name_strangers();
+        }
         Ok(())
+    }
+
+    /// Handlers that an earlier run owes and that no play of this one has.
+    fn name_strangers(&self) {
+        for (host, state) in self.hosts.iter().filter(|(host, _)| !self.lost.contains(*host)) {
+            for name in state.ledger.strangers() {
+                let warning = Diagnostic::new(format!(
+                    "an earlier run did not come to the handler `{name}` on `{host}`, and no play of \
+                     this one has it; it stays owed"
+                ));
+                self.shared.sink.event(Event::Warning { host: Some(Arc::clone(host)), warning });
+            }
+        }
     }
 
     async fn play(&mut self, index: usize, play: &Arc<Play>) -> Result<(), Diagnostics> {
@@ -180,18 +215,18 @@ impl Walk {
             play: Arc::clone(&run.name),
             hosts: batch.to_vec(),
         });
-        let crew = Self::crew(run, batch.len(), halt_share);
+        let crew = crew(run, batch.len(), halt_share);
         let mut running = tokio::task::JoinSet::new();
         for host in batch {
             let mut driver = self.driver(run, host, &crew)?;
             running.spawn(async move {
                 let exit = driver.run().await;
-                (driver.machine, driver.approvals, exit)
+                (driver, exit)
             });
         }
         while let Some(done) = running.join_next().await {
             match done {
-                Ok((machine, approvals, exit)) => self.take_back(machine, approvals, exit),
+                Ok((driver, exit)) => self.take_back(driver, exit),
                 Err(error) => {
                     let message =
                         format!("a host's work ended in a fault of mxprov itself: {error}");
@@ -206,38 +241,6 @@ impl Walk {
             self.stopped = true;
         }
         Ok(())
-    }
-
-    fn crew(run: &Arc<PlayRun>, hosts: usize, halt_share: Option<f64>) -> Arc<Crew> {
-        let fatal = is_fatal_anywhere(&run.play);
-        let failed = AtomicUsize::new(0);
-        let seen: Mutex<HashSet<Arc<str>>> = Mutex::default();
-        Arc::new_cyclic(|crew: &std::sync::Weak<Crew>| {
-            let crew = crew.clone();
-            Crew {
-                meeting: Meeting::of(hosts),
-                halt: AtomicBool::new(false),
-                ended: AtomicBool::new(false),
-                once: Mutex::default(),
-                told: tokio::sync::Notify::new(),
-                on_failure: Box::new(move |host| {
-                    let first = seen
-                        .lock()
-                        .unwrap_or_else(std::sync::PoisonError::into_inner)
-                        .insert(Arc::clone(host));
-                    if !first {
-                        return;
-                    }
-                    let count = failed.fetch_add(1, Ordering::AcqRel) + 1;
-                    #[expect(clippy::cast_precision_loss, reason = "numbers of hosts")]
-                    let share = 100.0 * count as f64 / hosts as f64;
-                    let halts = fatal || halt_share.is_some_and(|limit| share > limit);
-                    if let Some(crew) = crew.upgrade().filter(|_| halts) {
-                        crew.halt.store(true, Ordering::Release);
-                    }
-                }),
-            }
-        })
     }
 
     fn driver(
@@ -269,7 +272,8 @@ impl Walk {
             approvals,
             crew: Arc::clone(crew),
             interrupt: self.interrupt.clone(),
-            probation: Probation::default(),
+            pending: Pending::default(),
+            ledger: state.ledger,
         })
     }
 
@@ -315,7 +319,8 @@ impl Walk {
         Ok(layers)
     }
 
-    fn take_back(&mut self, machine: Machine, approvals: Approvals, exit: Exit) {
+    fn take_back(&mut self, driver: Driver, exit: Exit) {
+        let Driver { machine, approvals, ledger, .. } = driver;
         let host = Arc::clone(&machine.host);
         let phase = self.phase;
         match exit {
@@ -336,7 +341,7 @@ impl Walk {
             }
             Exit::Stopped => {}
         }
-        let state = HostState { memory: machine.memory, worlds: machine.worlds, approvals };
+        let state = HostState { memory: machine.memory, worlds: machine.worlds, approvals, ledger };
         self.hosts.insert(host, state);
     }
 }
@@ -359,22 +364,6 @@ pub(super) fn outside<'a>(
     Render { shared, variables, files, may_write: false }
 }
 
-/// Whether all hosts go through a task before any goes on to the next: so that a failure can stop
-/// the others where they stand.
-fn goes_in_step(play: &Play) -> bool {
-    play.strategy.as_ref().and_then(Setting::literal_text) == Some("linear")
-        || play.max_fail_percentage.is_some()
-        || is_fatal_anywhere(play)
-}
-
-fn is_fatal_anywhere(play: &Play) -> bool {
-    play.items().any(|item| is_fatal(&item)) || is_set(play, Keyword::AnyErrorsFatal)
-}
-
-fn is_fatal(item: &crate::playbook::Item) -> bool {
-    item.tasks().iter().any(|task| task_is_fatal(task))
-}
-
 /// The hosts that a play names, as far as that is known before it runs.
 pub fn hosts_named(shared: &Arc<Shared>, play: &Arc<Play>) -> Result<Selection, Diagnostics> {
     selected(play, &outside(shared, play, &[]))
@@ -388,14 +377,6 @@ fn selected(play: &Play, render: &Render<'_>) -> Result<Selection, Diagnostics> 
     let pattern =
         Pattern::parse_all(texts.iter().map(|text| (text.as_str(), Some(&play.hosts.span))))?;
     Ok(render.shared.variables.inventory.select(&pattern))
-}
-
-fn task_is_fatal(task: &Task) -> bool {
-    task.effective(Keyword::AnyErrorsFatal).and_then(Setting::literal_bool).unwrap_or(false)
-}
-
-fn is_set(play: &Play, keyword: Keyword) -> bool {
-    play.scope.keywords.get(keyword).and_then(Setting::literal_bool).unwrap_or(false)
 }
 
 fn play_name(play: &Play, render: &Render<'_>) -> Arc<str> {
@@ -414,49 +395,4 @@ fn play_name(play: &Play, render: &Render<'_>) -> Arc<str> {
 pub(super) fn wrong(setting: &Setting, problem: &str) -> Diagnostics {
     let problem = problem.strip_prefix(&format!("{}: ", setting.span)).unwrap_or(problem);
     Diagnostic::new(problem.to_string()).at(&setting.span).into()
-}
-
-/// `serial`: the hosts in batches; the last size repeats.
-fn batches(
-    hosts: &[Arc<str>],
-    play: &Play,
-    render: &Render<'_>,
-) -> Result<Vec<Vec<Arc<str>>>, Diagnostics> {
-    let Some(setting) = &play.serial else { return Ok(vec![hosts.to_vec()]) };
-    let value =
-        render.value(&setting.value).map_err(|suspend| wrong(setting, &words_of(&suspend)))?;
-    let sizes: Vec<Value> = match &value {
-        Value::List(items) => items.to_vec(),
-        other => vec![other.clone()],
-    };
-    let mut batches = Vec::new();
-    let mut rest = hosts;
-    let mut index = 0;
-    while !rest.is_empty() {
-        let size = sizes.get(index).or(sizes.last()).map(|size| batch_size(size, hosts.len()));
-        let size =
-            size.transpose().map_err(|problem| wrong(setting, &problem))?.unwrap_or(rest.len());
-        let (batch, later) = rest.split_at(size.min(rest.len()));
-        batches.push(batch.to_vec());
-        rest = later;
-        index += 1;
-    }
-    Ok(batches)
-}
-
-fn batch_size(size: &Value, hosts: usize) -> Result<usize, String> {
-    let wrong = || format!("`serial` needs a number of hosts or a percentage, not {size:?}");
-    let number = match size.as_str().and_then(|text| text.trim().strip_suffix('%')) {
-        Some(percent) => {
-            let percent: f64 = percent.trim().parse().map_err(|_| wrong())?;
-            #[expect(clippy::cast_precision_loss, reason = "numbers of hosts")]
-            let share = percent / 100.0 * hosts as f64;
-            #[expect(clippy::cast_possible_truncation, reason = "numbers of hosts")]
-            let share = share as i64;
-            share.max(1)
-        }
-        None => i64::read(size).map_err(|_| wrong())?,
-    };
-    // Ansible takes 0 and less for all hosts.
-    Ok(if number <= 0 { hosts } else { usize::try_from(number).unwrap_or(hosts) })
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
@@ -66,6 +67,8 @@ pub struct Recap {
     pub pending: bool,
     /// Whether the user interrupted.
     pub interrupted: bool,
+    /// Whether a failure kept hosts from their end that did not fail themselves.
+    pub stopped: bool,
 }
 
 impl Recap {
@@ -78,17 +81,42 @@ impl Recap {
     pub fn any_unreachable(&self) -> bool {
         self.counts.values().any(|counts| counts.unreachable)
     }
+
+    /// The hosts that failed or could not be reached.
+    pub fn lost(&self) -> Vec<&str> {
+        let lost = self.counts.iter().filter(|(_, counts)| counts.failed > 0 || counts.unreachable);
+        lost.map(|(host, _)| &**host).collect()
+    }
 }
+
+/// As long as this after a plan began, what it read of hosts on which nothing is to change is not
+/// asked again.
+const FRESH: Duration = Duration::from_secs(30);
 
 /// Plans; unless this is a check, asks and applies what was planned.
 pub async fn run(inputs: Inputs, confirm: &dyn Confirm) -> Result<Recap, RunError> {
-    let links = Arc::clone(&inputs.links);
+    inputs.shared.sink.event(Event::RunStarted {
+        playbooks: playbooks(&inputs.playbook),
+        check: inputs.shared.check,
+        who: inputs.shared.choices.who.clone(),
+    });
     let result = plan_and_apply(&inputs, confirm).await;
-    links.close().await;
+    inputs.links.close().await;
+    inputs.shared.sink.event(match &result {
+        Ok(recap) => Event::RunDone { recap: recap.clone() },
+        Err(error) => Event::RunStopped { reason: error.to_string() },
+    });
     result
 }
 
+/// The files that the plays stand in, each once.
+fn playbooks(playbook: &Playbook) -> Vec<String> {
+    let files = playbook.plays.iter().map(|play| play.span.source.name.clone());
+    files.collect::<indexmap::IndexSet<String>>().into_iter().collect()
+}
+
 async fn plan_and_apply(inputs: &Inputs, confirm: &dyn Confirm) -> Result<Recap, RunError> {
+    let began = Instant::now();
     let mut plan = walk(inputs, Phase::Plan);
     announce(inputs, &plan);
     plan.run(&inputs.playbook.plays).await?;
@@ -96,15 +124,16 @@ async fn plan_and_apply(inputs: &Inputs, confirm: &dyn Confirm) -> Result<Recap,
     let planned = inputs.tally.counted(Phase::Plan);
     let pending = planned.values().any(|counts| counts.changed > 0 || counts.unknown > 0);
     let interrupted = *inputs.interrupt.borrow();
-    let recap = |counts: Counted, applied: bool, pending: bool| Recap {
+    let recap = |counts: Counted, applied: bool, stopped: bool| Recap {
         counts: ordered(counts, inputs),
         applied,
-        pending,
+        pending: pending && !applied,
         interrupted: *inputs.interrupt.borrow(),
+        stopped,
     };
     let idle = !planned.values().any(Counts::has_work);
     if inputs.shared.check || interrupted || idle || plan.stopped {
-        return Ok(recap(planned, false, pending));
+        return Ok(recap(planned, false, plan.stopped));
     }
     // A host whose plan did not come to its end has nothing that could be approved.
     let ready = |host: &Arc<str>| {
@@ -113,14 +142,20 @@ async fn plan_and_apply(inputs: &Inputs, confirm: &dyn Confirm) -> Result<Recap,
     let applying: HashSet<String> =
         planned.keys().filter(|host| ready(host)).map(ToString::to_string).collect();
     if applying.is_empty() {
-        return Ok(recap(planned, false, pending));
+        return Ok(recap(planned, false, false));
     }
-    if !confirm.confirm(&planned)? {
+    let approved = confirm.confirm(&planned)?;
+    let hosts = planned.keys().filter(|host| ready(host)).cloned().collect();
+    inputs.shared.sink.event(Event::Decided { hosts, approved });
+    if !approved {
         return Err(RunError::Declined);
     }
     let mut apply = walk(inputs, Phase::Apply);
     apply.approved = plan.approvals();
     apply.limit = Some(applying.clone());
+    if !pending && began.elapsed() < FRESH {
+        apply.hosts = plan.read();
+    }
     announce(inputs, &apply);
     apply.run(&inputs.playbook.plays).await?;
     inputs.shared.sink.event(Event::PhaseDone { phase: Phase::Apply });
@@ -128,7 +163,7 @@ async fn plan_and_apply(inputs: &Inputs, confirm: &dyn Confirm) -> Result<Recap,
     for (host, planned) in planned {
         counts.entry(host).or_insert(planned);
     }
-    Ok(recap(counts, true, false))
+    Ok(recap(counts, true, apply.stopped))
 }
 
 /// The hosts in the inventory's order, not in that in which they were done.

@@ -31,8 +31,14 @@ pub struct Manner {
     pub only_reads: bool,
     /// `ignore_errors`
     pub ignore_errors: bool,
-    /// `timeout`
+    /// `timeout`, or `async` if that is shorter: for each of its actions.
     pub timeout: Option<Duration>,
+    /// `async`: the task is waited for that long.
+    pub run_async: Option<Duration>,
+    /// `delegate_facts`
+    pub delegate_facts: bool,
+    /// `diff`, if it is written.
+    pub diff: Option<bool>,
 }
 
 impl Manner {
@@ -55,6 +61,8 @@ pub fn manner(host: &Arc<str>, task: &Task, render: &Render<'_>) -> Result<Manne
         Some(setting) => Some(render.number(setting)?).filter(|seconds| *seconds > 0.0),
         None => None,
     };
+    let timeout = timeout.map(Duration::from_secs_f64);
+    let run_async = run_async(task, render)?;
     Ok(Manner {
         host: delegate.map_or_else(|| Arc::clone(host), |name| name.as_str().into()),
         become_user: Arc::new(become_of(task, render)?),
@@ -62,17 +70,29 @@ pub fn manner(host: &Arc<str>, task: &Task, render: &Render<'_>) -> Result<Manne
         hidden: render.flag(task, Keyword::NoLog)?.unwrap_or(false),
         check: written.unwrap_or(render.shared.check),
         always_runs: written == Some(false),
-        only_reads: written == Some(false) || never_changes(task),
+        only_reads: written == Some(false) || task.never_changes(),
         ignore_errors: render.flag(task, Keyword::IgnoreErrors)?.unwrap_or(false),
-        timeout: timeout.map(Duration::from_secs_f64),
+        timeout: timeout.into_iter().chain(run_async).min(),
+        run_async,
+        delegate_facts: render.flag(task, Keyword::DelegateFacts)?.unwrap_or(false),
+        diff: render.flag(task, Keyword::Diff)?,
     })
 }
 
-/// Whether `changed_when: false` is written out.
-fn never_changes(task: &Task) -> bool {
-    task.changed_when.as_deref().is_some_and(
-        |conditions| matches!(conditions, [setting] if matches!(setting.value, Value::Bool(false))),
-    )
+/// `async`: how long the task is waited for.
+fn run_async(task: &Task, render: &Render<'_>) -> Result<Option<Duration>, Suspend> {
+    let Some(setting) = &task.run_async else { return Ok(None) };
+    let seconds = render.number(setting)?;
+    if seconds == 0.0 {
+        return Ok(None);
+    }
+    match &task.poll {
+        // A literal one is refused before the run.
+        Some(poll) if render.number(poll)? == 0.0 => {
+            Err(super::render::failed(&crate::playbook::not_waited_for(poll)))
+        }
+        _ => Ok(Some(Duration::from_secs_f64(seconds))),
+    }
 }
 
 fn environment(task: &Task, render: &Render<'_>) -> Result<Vec<(String, Str)>, Suspend> {
@@ -173,6 +193,11 @@ fn become_of(task: &Task, render: &Render<'_>) -> Result<Become, Suspend> {
     }
     let password =
         password.map(Into::into).or_else(|| render.shared.choices.become_password.clone());
+    let exe = match text_variable(render, &["ansible_become_exe", "ansible_sudo_exe"])? {
+        Some(exe) => Some(exe),
+        None => render.word(task, Keyword::BecomeExe)?,
+    };
+    let exe = exe.filter(|exe| !exe.trim().is_empty());
     let flags = match text_variable(render, &["ansible_become_flags"])? {
         Some(flags) => Some(flags),
         None => render.word(task, Keyword::BecomeFlags)?,
@@ -182,7 +207,7 @@ fn become_of(task: &Task, render: &Render<'_>) -> Result<Become, Suspend> {
     let flags: Vec<String> = flags.unwrap_or_default();
     let flags =
         flags.into_iter().filter(|flag| !["-H", "-S", "-n"].contains(&flag.as_str())).collect();
-    Ok(Become { user: Some(user), method, password, flags })
+    Ok(Become { user: Some(user), method, exe, password, flags })
 }
 
 /// How a host is reached.

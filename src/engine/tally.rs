@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use indexmap::IndexMap;
 
-use super::event::{Event, Phase, Sink, Status};
+use super::event::{Event, Outcome, Phase, Sink};
 
 /// What happened on one host, in the columns of Ansible's recap.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -70,20 +70,20 @@ impl Tally {
         change(counted.entry(Arc::clone(host)).or_default());
     }
 
-    fn count(&self, phase: Phase, host: &Arc<str>, status: &Status) {
-        self.change(phase, host, |counts| match status {
-            Status::Ok => counts.ok += 1,
-            Status::Changed => {
+    fn count(&self, phase: Phase, host: &Arc<str>, outcome: Outcome) {
+        self.change(phase, host, |counts| match outcome {
+            Outcome::Ok => counts.ok += 1,
+            Outcome::Changed => {
                 counts.ok += 1;
                 counts.changed += 1;
             }
-            Status::Skipped { .. } => counts.skipped += 1,
-            Status::Unknown { .. } => counts.unknown += 1,
-            Status::Failed { ignored: true, .. } => {
+            Outcome::Skipped => counts.skipped += 1,
+            Outcome::Unknown => counts.unknown += 1,
+            Outcome::Ignored => {
                 counts.ok += 1;
                 counts.ignored += 1;
             }
-            Status::Failed { .. } => counts.failed += 1,
+            Outcome::Failed => counts.failed += 1,
         });
     }
 }
@@ -91,8 +91,8 @@ impl Tally {
 impl Sink for Tally {
     fn event(&self, event: Event) {
         match &event {
-            Event::Settled { phase, host, status, unsent } => {
-                self.count(*phase, host, status);
+            Event::Settled { phase, host, outcome, unsent } => {
+                self.count(*phase, host, *outcome);
                 self.change(*phase, host, |counts| counts.unsent += usize::from(*unsent));
             }
             Event::Unreachable { phase, host, .. } => {

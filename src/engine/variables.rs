@@ -10,6 +10,7 @@ use crate::playbook::{Play, RoleUse, Task, Tier};
 use crate::template::Scope;
 use crate::value::{Key, Map, Value};
 
+use super::gift::Gifts;
 use super::memory::Memory;
 
 /// What is the same for all tasks of a run.
@@ -20,6 +21,8 @@ pub struct HostVars {
     pub extra: Arc<Map>,
     /// What each host remembers, as far as others may know it.
     pub board: RwLock<HashMap<Arc<str>, Memory>>,
+    /// What hosts were given by others (`delegate_facts`).
+    pub gifts: Gifts,
     /// The run's own variables: `ansible_check_mode`, `playbook_dir`, `ansible_version` …
     pub run: Arc<Map>,
     /// Inventory variables of each host, weakest first.
@@ -43,7 +46,14 @@ impl HostVars {
             layers.push(Arc::new(inventory.magic(host)));
             known.insert(host.name.as_str().into(), Arc::new(layers));
         }
-        Ok(Self { inventory, extra, run, board: RwLock::default(), layers: known })
+        Ok(Self {
+            inventory,
+            extra,
+            run,
+            board: RwLock::default(),
+            gifts: Gifts::default(),
+            layers: known,
+        })
     }
 
     /// The inventory's variables of a host, weakest first; the last are the magic ones.
@@ -57,9 +67,22 @@ impl HostVars {
         board.insert(Arc::clone(host), memory.clone());
     }
 
+    /// Takes what others gave a host into its memory, where it stays known to all.
+    pub fn take_gifts(&self, host: &Arc<str>, memory: &mut Memory) {
+        if !self.gifts.wait_for(host) {
+            return;
+        }
+        // The board shows it before it is gone from the gifts.
+        let mut board = self.board.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        self.gifts.show(host, board.entry(Arc::clone(host)).or_default());
+        self.gifts.take(host, memory);
+    }
+
     fn memory_of(&self, host: &str) -> Memory {
         let board = self.board.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        board.get(host).cloned().unwrap_or_default()
+        let mut memory = board.get(host).cloned().unwrap_or_default();
+        self.gifts.show(host, &mut memory);
+        memory
     }
 }
 

@@ -7,7 +7,8 @@ use crate::resource::package::{Options, Sources, UpdateLists};
 use crate::resource::{Host, Suspend};
 use crate::value::Value;
 
-use super::deb822_repository::{State, put};
+use super::deb822_repository::put;
+use super::presence::State;
 use super::{Call, Mode, Module, Plan, run};
 
 arguments! {

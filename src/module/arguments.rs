@@ -40,7 +40,7 @@ pub struct ArgumentSpec {
     pub doc: String,
 }
 
-/// A struct of typed arguments, declared with [`arguments!`](crate::arguments).
+/// Typed arguments.
 pub trait Arguments: Sized {
     /// All arguments in the order of the declaration.
     fn specs() -> Vec<ArgumentSpec>;
@@ -52,11 +52,46 @@ pub trait Arguments: Sized {
     fn check(passed: &Passed, at: Option<&Span>) -> Vec<Diagnostic>;
 }
 
+/// A struct of typed arguments, declared with [`arguments!`](crate::arguments).
+pub trait Declared: Sized {
+    /// As [`Arguments::specs`].
+    fn declared() -> Vec<ArgumentSpec>;
+
+    /// The arguments out of those that are passed; none if any of them is missing or wrong, which
+    /// the reader keeps.
+    fn take(reader: &mut Reader<'_>) -> Option<Self>;
+}
+
+impl<T: Declared> Arguments for T {
+    fn specs() -> Vec<ArgumentSpec> {
+        T::declared()
+    }
+
+    fn read(passed: &Passed, at: Option<&Span>) -> Result<Self, Vec<Diagnostic>> {
+        let specs = T::declared();
+        let mut reader = Reader::new(&specs, passed, at);
+        let arguments = T::take(&mut reader);
+        reader.finish()?;
+        let missing = || vec![Diagnostic::new("an argument is missing").at_maybe(at)];
+        arguments.ok_or_else(missing)
+    }
+
+    fn check(passed: &Passed, at: Option<&Span>) -> Vec<Diagnostic> {
+        let specs = T::declared();
+        let mut reader = Reader::lenient(&specs, passed, at);
+        // Whether they are complete shows only once they are rendered.
+        let _: Option<T> = T::take(&mut reader);
+        reader.finish().err().unwrap_or_default()
+    }
+}
+
 /// Declares a struct of typed arguments.
 ///
 /// `name: Type` is required unless the type is an `Option`; `name: Type = default` is not;
 /// `name as "type"` gives it another name in YAML; `name | "alias"` adds other names.
-/// `refuses { name, … }` after the struct: Ansible has them, this program says that it has not.
+/// `includes { field: Type, … }` after the struct: the arguments of another such struct are taken
+/// too, into this field. `refuses { name, … }` after that: Ansible has them, this program says that
+/// it has not.
 #[macro_export]
 macro_rules! arguments {
     (
@@ -67,17 +102,22 @@ macro_rules! arguments {
                 $field:ident $(as $yaml:literal)? $(| $alias:literal)* : $kind:ty $(= $default:expr)?
             ),* $(,)?
         }
+        $(includes { $($set:ident : $set_kind:ty),* $(,)? })?
         $(refuses { $($refused:ident $(| $other:literal)*),* $(,)? })?
     ) => {
         $(#[doc = $struct_doc])*
         #[derive(Debug, Clone)]
         $visibility struct $name {
             $($(#[doc = $doc])* pub $field: $kind,)*
+            $($(
+                #[doc = concat!("See [`", stringify!($set_kind), "`].")]
+                pub $set: $set_kind,
+            )*)?
         }
 
-        impl $crate::module::Arguments for $name {
-            fn specs() -> Vec<$crate::module::ArgumentSpec> {
-                vec![$($crate::module::ArgumentSpec {
+        impl $crate::module::arguments::Declared for $name {
+            fn declared() -> Vec<$crate::module::ArgumentSpec> {
+                let own = vec![$($crate::module::ArgumentSpec {
                     name: $crate::arguments!(@name $field $($yaml)?),
                     aliases: &[$($alias),*],
                     kind: <$kind as $crate::module::Argument>::KIND,
@@ -86,7 +126,8 @@ macro_rules! arguments {
                     default: $crate::arguments!(@default $($default)?),
                     secret: <$kind as $crate::module::Argument>::SECRET,
                     doc: [$($doc),*].join("\n").trim().to_string(),
-                },)* $($($crate::module::ArgumentSpec {
+                },)*];
+                let refused = vec![$($($crate::module::ArgumentSpec {
                     name: stringify!($refused),
                     aliases: &[$($other),*],
                     kind: <$crate::module::Unsupported as $crate::module::Argument>::KIND,
@@ -95,40 +136,25 @@ macro_rules! arguments {
                     default: None,
                     secret: false,
                     doc: "Not supported by mxprov.".to_string(),
-                },)*)?]
+                },)*)?];
+                [
+                    own,
+                    $($(<$set_kind as $crate::module::arguments::Declared>::declared(),)*)?
+                    refused,
+                ]
+                .concat()
             }
 
-            fn read(
-                passed: &$crate::module::Passed,
-                at: Option<&$crate::diagnostic::Span>,
-            ) -> Result<Self, Vec<$crate::diagnostic::Diagnostic>> {
-                let specs = Self::specs();
-                let mut reader = $crate::module::arguments::Reader::new(&specs, passed, at);
+            fn take(reader: &mut $crate::module::arguments::Reader<'_>) -> Option<Self> {
+                // All are looked at before any that is missing ends it.
                 $(
                     let $field: Option<$kind> = reader.take($crate::arguments!(@name $field $($yaml)?))
                         $(.or_else(|| Some(<$kind as From<_>>::from($default))))?
                         .or_else(<$kind as $crate::module::Argument>::missing);
                 )*
+                $($(let $set = <$set_kind as $crate::module::arguments::Declared>::take(reader);)*)?
                 $($(let _: Option<$crate::module::Unsupported> = reader.take(stringify!($refused));)*)?
-                reader.finish()?;
-                match ($($field,)*) {
-                    ($(Some($field),)*) => Ok(Self { $($field),* }),
-                    #[allow(unreachable_patterns, reason = "a struct in which nothing is required")]
-                    _ => Err(vec![$crate::diagnostic::Diagnostic::new("an argument is missing").at_maybe(at)]),
-                }
-            }
-
-            fn check(
-                passed: &$crate::module::Passed,
-                at: Option<&$crate::diagnostic::Span>,
-            ) -> Vec<$crate::diagnostic::Diagnostic> {
-                let specs = Self::specs();
-                let mut reader = $crate::module::arguments::Reader::lenient(&specs, passed, at);
-                $(
-                    let _: Option<$kind> = reader.take($crate::arguments!(@name $field $($yaml)?));
-                )*
-                $($(let _: Option<$crate::module::Unsupported> = reader.take(stringify!($refused));)*)?
-                reader.finish().err().unwrap_or_default()
+                Some(Self { $($field: $field?,)* $($($set: $set?,)*)? })
             }
         }
     };

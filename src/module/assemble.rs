@@ -11,7 +11,8 @@ use super::content::{Wanted, gather, whole};
 use super::controller::Search;
 use super::paths::{absolute, base_name};
 use super::pattern::{Flags, Pattern};
-use super::{Call, Mode, Module, Plan};
+use super::written::{Access, Care};
+use super::{Call, Module, Plan};
 
 arguments! {
     /// Arguments of `assemble`.
@@ -28,20 +29,10 @@ arguments! {
         ignore_hidden: bool = false,
         /// `src` is on the host.
         remote_src: bool = true,
-        /// Keep the old file beside the new one.
-        backup: bool = false,
-        /// A command that must accept the new file; `%s` is the file.
-        validate: Option<String>,
         /// Vaulted fragments are decrypted; they always are.
         decrypt: bool = true,
-        /// Name or number of the owner.
-        owner: Option<String>,
-        /// Name or number of the group.
-        group: Option<String>,
-        /// Permissions: octal as a string, or symbolic.
-        mode: Option<Mode>,
     }
-    refuses { attributes | "attr", seuser, serole, setype, selevel, unsafe_writes }
+    includes { care: Care, access: Access }
 }
 
 /// The module.
@@ -67,11 +58,11 @@ impl Module for Assemble {
             .with("md5sum", Value::data(md5_of(&content)));
         let wanted = Wanted {
             content: Source::Bytes(Arc::new(content)),
-            owner: args.owner.as_ref(),
-            group: args.group.as_ref(),
-            mode: args.mode.clone(),
-            backup: args.backup,
-            validate: args.validate.as_ref(),
+            owner: args.access.owner.as_ref(),
+            group: args.access.group.as_ref(),
+            mode: args.access.mode.clone(),
+            backup: args.care.backup,
+            validate: args.care.validate.as_ref(),
             ..Wanted::new(dest.as_str(), vec![])
         };
         let put = wanted.put(&mut plan, host)?;

@@ -10,17 +10,8 @@ use crate::value::Value;
 use super::content::Wanted;
 use super::key_line::{Keys, parse};
 use super::paths::{absolute, parent};
+use super::presence::State;
 use super::{Call, Mode, Module, Plan};
-
-choice! {
-    /// Whether the keys are to be there.
-    pub enum State {
-        /// They are there.
-        Present = "present",
-        /// They are not there.
-        Absent = "absent",
-    }
-}
 
 arguments! {
     /// Arguments of `authorized_key`.

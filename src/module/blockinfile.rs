@@ -5,26 +5,16 @@ use crate::value::Str;
 
 use super::edit::{Edit, Found, check_encoding, say};
 use super::pattern::{Flags, Pattern};
-use super::{Call, Mode, Module, Plan};
-
-choice! {
-    /// Whether the block is to be there.
-    pub enum State {
-        /// It is there.
-        Present = "present",
-        /// It is not there, nor are its markers.
-        Absent = "absent",
-    }
-}
+use super::presence::State;
+use super::written::Edited;
+use super::{Call, Module, Plan};
 
 arguments! {
     /// Arguments of `blockinfile`.
     pub struct Args {
-        /// The file.
-        path | "dest" | "destfile" | "name": String,
         /// The lines between the markers; nothing removes the block.
         block | "content": Str = "",
-        /// Whether the block is to be there.
+        /// Whether the block and its markers are to be there.
         state: State = State::Present,
         /// The marker lines; `{mark}` is `marker_begin` or `marker_end`.
         marker: String = "# {mark} ANSIBLE MANAGED BLOCK",
@@ -42,20 +32,8 @@ arguments! {
         append_newline: bool = false,
         /// An empty line before the block, if none is there.
         prepend_newline: bool = false,
-        /// Keep the old file beside the new one.
-        backup: bool = false,
-        /// A command that must accept the new file; `%s` is the file.
-        validate: Option<String>,
-        /// The encoding of the file; only UTF-8.
-        encoding: String = "utf-8",
-        /// Name or number of the owner.
-        owner: Option<String>,
-        /// Name or number of the group.
-        group: Option<String>,
-        /// Permissions: octal as a string, or symbolic.
-        mode: Option<Mode>,
     }
-    refuses { attributes | "attr", seuser, serole, setype, selevel, unsafe_writes }
+    includes { file: Edited }
 }
 
 /// The module.
@@ -67,19 +45,11 @@ impl Module for BlockInFile {
     const SUMMARY: &'static str = "ensure that a block of lines is in a file, or is not";
 
     fn plan(args: &Args, _call: &Call<'_>, host: &Host<'_>) -> Result<Plan, Suspend> {
-        check_encoding(&args.encoding)?;
+        check_encoding(&args.file.encoding)?;
         if args.insertbefore.is_some() && args.insertafter.is_some() {
             return Err(Suspend::failed("`insertbefore` and `insertafter` exclude each other"));
         }
-        let edit = Edit {
-            path: &args.path,
-            backup: args.backup,
-            validate: args.validate.as_ref(),
-            owner: args.owner.as_ref(),
-            group: args.group.as_ref(),
-            mode: args.mode.as_ref(),
-            secret: args.block.is_secret(),
-        };
+        let edit = Edit::of(&args.file, args.block.is_secret());
         let found = edit.read(host)?;
         let mut plan = Plan::new();
         let wants = args.state == State::Present && !args.block.as_str().is_empty();

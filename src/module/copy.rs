@@ -10,6 +10,7 @@ use super::checksum::{md5_of, sha1_of};
 use super::content::{LARGEST_SHOWN, Wanted, gather, make_directories};
 use super::controller::Search;
 use super::paths::{absolute, base_name, is_directory, parent};
+use super::written::{Access, Care};
 use super::{Call, Mode, Module, Plan};
 
 arguments! {
@@ -21,8 +22,6 @@ arguments! {
         content: Option<Value>,
         /// Where to; with a `/` at its end it is a directory.
         dest: String,
-        /// Keep the old file beside the new one.
-        backup: bool = false,
         /// Replace a file that differs; otherwise only a missing one is made.
         force | "thirsty": bool = true,
         /// `src` is on the host.
@@ -35,18 +34,10 @@ arguments! {
         local_follow: bool = true,
         /// SHA-1 that the source must have.
         checksum: Option<String>,
-        /// A command that must accept each new file; `%s` is the file.
-        validate: Option<String>,
         /// Vaulted files are decrypted; they always are.
         decrypt: bool = true,
-        /// Name or number of the owner.
-        owner: Option<String>,
-        /// Name or number of the group.
-        group: Option<String>,
-        /// Permissions: octal as a string, symbolic, or `preserve`.
-        mode: Option<Mode>,
     }
-    refuses { attributes | "attr", seuser, serole, setype, selevel, unsafe_writes }
+    includes { care: Care, access: Access }
 }
 
 /// The module.
@@ -262,7 +253,7 @@ fn remote_item(
 }
 
 fn mode_for(args: &Args, item: &Item) -> Option<Mode> {
-    match &args.mode {
+    match &args.access.mode {
         Some(Mode::Preserve) => Some(Mode::Bits(item.source_mode)),
         other => other.clone(),
     }
@@ -270,8 +261,8 @@ fn mode_for(args: &Args, item: &Item) -> Option<Mode> {
 
 fn directory_ownership(args: &Args) -> Ownership {
     Ownership {
-        owner: args.owner.clone(),
-        group: args.group.clone(),
+        owner: args.access.owner.clone(),
+        group: args.access.group.clone(),
         mode: args.directory_mode.as_ref().and_then(|mode| mode.resolve(0o755, true)),
     }
 }
@@ -280,11 +271,11 @@ fn wanted<'a>(args: &'a Args, item: &Item, made: &'a [String]) -> Wanted<'a> {
     Wanted {
         secret: item.secret,
         content: item.content.clone(),
-        owner: args.owner.as_ref(),
-        group: args.group.as_ref(),
+        owner: args.access.owner.as_ref(),
+        group: args.access.group.as_ref(),
         mode: mode_for(args, item),
-        backup: args.backup,
-        validate: args.validate.as_ref(),
+        backup: args.care.backup,
+        validate: args.care.validate.as_ref(),
         follow: args.follow,
         keep: !args.force,
         made,

@@ -9,17 +9,8 @@ use crate::value::{Str, Value};
 
 use super::content::{Wanted, announce_backup};
 use super::cron_lines::{Lines, Moment};
+use super::presence::State;
 use super::{Call, Module, Plan};
-
-choice! {
-    /// Whether it is to be there.
-    pub enum State {
-        /// It is there.
-        Present = "present",
-        /// It is not there.
-        Absent = "absent",
-    }
-}
 
 choice! {
     /// A named time.

@@ -8,17 +8,8 @@ use crate::resource::package::FetchKey;
 use crate::resource::{Host, Suspend};
 use crate::value::Value;
 
+use super::presence::State;
 use super::{Call, Mode, Module, Plan, Words};
-
-choice! {
-    /// What a repository is to be.
-    pub enum State {
-        /// Not a source of packages.
-        Absent = "absent",
-        /// A source of packages.
-        Present = "present",
-    }
-}
 
 arguments! {
     /// Arguments of `deb822_repository`.

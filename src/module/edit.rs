@@ -6,9 +6,10 @@ use crate::resource::file::{Ownership, PathKind, Source};
 use crate::resource::{Host, Suspend};
 use crate::value::Value;
 
+use super::Plan;
 use super::content::{Wanted, make_directories};
 use super::paths::{absolute, parent, resolve};
-use super::{Mode, Plan};
+use super::written::{Access, Edited};
 
 /// A file that is to be edited, and how it is to be written.
 pub struct Edit<'a> {
@@ -18,12 +19,8 @@ pub struct Edit<'a> {
     pub backup: bool,
     /// A command that must accept the new file.
     pub validate: Option<&'a String>,
-    /// Name or number of the owner.
-    pub owner: Option<&'a String>,
-    /// Name or number of the group.
-    pub group: Option<&'a String>,
-    /// Permissions.
-    pub mode: Option<&'a Mode>,
+    /// Owner, group and permissions.
+    pub access: &'a Access,
     /// People must not see the content.
     pub secret: bool,
 }
@@ -38,7 +35,13 @@ pub struct Found {
     latin: bool,
 }
 
-impl Edit<'_> {
+impl<'a> Edit<'a> {
+    /// As the arguments say; `secret` if people must not see the content.
+    pub fn of(file: &'a Edited, secret: bool) -> Self {
+        let Edited { path, care, access, .. } = file;
+        Self { path, backup: care.backup, validate: care.validate.as_ref(), access, secret }
+    }
+
     /// The text that is there.
     pub fn read(&self, host: &Host<'_>) -> Result<Found, Suspend> {
         let path = &absolute("path", self.path, host)?;
@@ -77,9 +80,9 @@ impl Edit<'_> {
         let wanted = Wanted {
             content: Source::Bytes(bytes),
             secret: self.secret,
-            owner: self.owner,
-            group: self.group,
-            mode: self.mode.cloned(),
+            owner: self.access.owner.as_ref(),
+            group: self.access.group.as_ref(),
+            mode: self.access.mode.clone(),
             backup: self.backup,
             validate: self.validate,
             made: &made,

@@ -9,6 +9,7 @@ use crate::resource::{Host, Suspend};
 use crate::value::Value;
 
 use super::paths::{absolute, join, missing_parents, resolve};
+use super::written::Access;
 use super::{Call, Mode, Module, Plan};
 
 choice! {
@@ -38,12 +39,6 @@ arguments! {
         state: Option<State>,
         /// What a link points to.
         src: Option<String>,
-        /// Name or number of the owner.
-        owner: Option<String>,
-        /// Name or number of the group.
-        group: Option<String>,
-        /// Permissions: octal as a string, or symbolic.
-        mode: Option<Mode>,
         /// Set owner, group and mode of all that is in the directory.
         recurse: bool = false,
         /// Make links to targets that are not there; replace files by links.
@@ -55,9 +50,8 @@ arguments! {
         /// The access time: `preserve`, `now` or `YYYYMMDDhhmm.ss`.
         access_time: Option<String>,
     }
-    refuses {
-        attributes | "attr", seuser, serole, setype, selevel, unsafe_writes,
-        modification_time_format, access_time_format
+    includes { access: Access }
+    refuses { modification_time_format, access_time_format
     }
 }
 
@@ -110,7 +104,13 @@ pub fn ownership(
 fn wanted(args: &Args, state: &PathState, new: u32) -> Ownership {
     let current = state.attributes().map_or(new, |found| found.mode);
     let directory = state.is_directory() || args.state == Some(State::Directory);
-    ownership(args.owner.as_ref(), args.group.as_ref(), args.mode.as_ref(), current, directory)
+    ownership(
+        args.access.owner.as_ref(),
+        args.access.group.as_ref(),
+        args.access.mode.as_ref(),
+        current,
+        directory,
+    )
 }
 
 fn absent(mut plan: Plan, path: &str, host: &Host<'_>) -> Result<Plan, Suspend> {
@@ -166,9 +166,9 @@ fn directory(mut plan: Plan, path: &str, args: &Args, host: &Host<'_>) -> Result
 fn recurse(plan: &mut Plan, root: &str, args: &Args, host: &Host<'_>) -> Result<(), Suspend> {
     for TreeNode { path, attributes: found } in host.below(root)? {
         let wanted = ownership(
-            args.owner.as_ref(),
-            args.group.as_ref(),
-            args.mode.as_ref(),
+            args.access.owner.as_ref(),
+            args.access.group.as_ref(),
+            args.access.mode.as_ref(),
             found.mode,
             found.kind == PathKind::Directory,
         );
@@ -248,7 +248,8 @@ fn attributes_behind(
     args: &Args,
     host: &Host<'_>,
 ) -> Result<Plan, Suspend> {
-    let asked = args.owner.is_some() || args.group.is_some() || args.mode.is_some();
+    let asked =
+        args.access.owner.is_some() || args.access.group.is_some() || args.access.mode.is_some();
     if !asked {
         return Ok(plan);
     }

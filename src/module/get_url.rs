@@ -8,7 +8,8 @@ use crate::value::{Map, Str, Value};
 use super::content::Wanted;
 use super::paths::{absolute, base_name, is_directory};
 use super::web_request::{Given, request};
-use super::{Call, Hidden, Mode, Module, Plan};
+use super::written::Access;
+use super::{Call, Hidden, Module, Plan};
 
 arguments! {
     /// Arguments of `get_url`.
@@ -47,15 +48,10 @@ arguments! {
         tmp_dest: Option<String>,
         /// Nothing is decompressed that was not asked for; accepted for playbooks that turn it off.
         decompress: bool = true,
-        /// Name or number of the owner.
-        owner: Option<String>,
-        /// Name or number of the group.
-        group: Option<String>,
-        /// Permissions: octal as a string, or symbolic.
-        mode: Option<Mode>,
     }
+    includes { access: Access }
     refuses {
-        attributes | "attr", seuser, serole, setype, selevel, unsafe_writes, use_gssapi, use_netrc,
+        use_gssapi, use_netrc,
         unredirected_headers, ciphers
     }
 }
@@ -87,9 +83,9 @@ impl Module for GetUrl {
         let wanted = Wanted {
             content: Source::Web { request: Box::new(request), checksum },
             secret: args.url.is_secret(),
-            owner: args.owner.as_ref(),
-            group: args.group.as_ref(),
-            mode: args.mode.clone(),
+            owner: args.access.owner.as_ref(),
+            group: args.access.group.as_ref(),
+            mode: args.access.mode.clone(),
             backup: args.backup,
             ..Wanted::new(dest.clone(), vec![])
         };

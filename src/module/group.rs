@@ -4,17 +4,8 @@ use crate::resource::account::{CreateGroup, DeleteGroup, ModifyGroup, is_name};
 use crate::resource::{Host, Suspend};
 use crate::value::Value;
 
+use super::presence::State;
 use super::{Call, Module, Plan};
-
-choice! {
-    /// What a group is to be.
-    pub enum State {
-        /// Not there.
-        Absent = "absent",
-        /// There.
-        Present = "present",
-    }
-}
 
 arguments! {
     /// Arguments of `group`.

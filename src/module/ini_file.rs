@@ -4,17 +4,9 @@ use crate::resource::{Host, Suspend};
 use crate::value::{Str, Value};
 
 use super::edit::{Edit, say};
-use super::{Call, Mode, Module, Plan};
-
-choice! {
-    /// Whether the option is to be there.
-    pub enum State {
-        /// It is there.
-        Present = "present",
-        /// It is not there; without an option the whole section is not.
-        Absent = "absent",
-    }
-}
+use super::presence::State;
+use super::written::Access;
+use super::{Call, Module, Plan};
 
 arguments! {
     /// Arguments of `ini_file`.
@@ -29,7 +21,7 @@ arguments! {
         value: Option<Str>,
         /// Its values, where it may be there several times.
         values: Option<Vec<Value>>,
-        /// Whether it is to be there.
+        /// Whether it is to be there; without an option `absent` is about the whole section.
         state: State = State::Present,
         /// Only these values are there.
         exclusive: bool = true,
@@ -47,16 +39,9 @@ arguments! {
         backup: bool = false,
         /// Links are followed; they always are.
         follow: bool = false,
-        /// Name or number of the owner.
-        owner: Option<String>,
-        /// Name or number of the group.
-        group: Option<String>,
-        /// Permissions: octal as a string, or symbolic.
-        mode: Option<Mode>,
     }
-    refuses {
-        attributes | "attr", seuser, serole, setype, selevel, unsafe_writes,
-        section_has_values
+    includes { access: Access }
+    refuses { section_has_values
     }
 }
 
@@ -75,9 +60,7 @@ impl Module for IniFile {
             path: &args.path,
             backup: args.backup,
             validate: None,
-            owner: args.owner.as_ref(),
-            group: args.group.as_ref(),
-            mode: args.mode.as_ref(),
+            access: &args.access,
             secret: args.value.as_ref().is_some_and(Str::is_secret),
         };
         let found = edit.read(host)?;

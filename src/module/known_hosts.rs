@@ -13,17 +13,8 @@ use crate::value::Value;
 
 use super::content::{Wanted, make_directories, whole};
 use super::paths::{absolute, parent, resolve};
+use super::presence::State;
 use super::{Call, Module, Plan};
-
-choice! {
-    /// Whether the key is to be there.
-    pub enum State {
-        /// It is there.
-        Present = "present",
-        /// It is not there.
-        Absent = "absent",
-    }
-}
 
 arguments! {
     /// Arguments of `known_hosts`.

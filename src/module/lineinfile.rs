@@ -5,23 +5,13 @@ use crate::value::{Str, Value};
 
 use super::edit::{Edit, Found, check_encoding, say};
 use super::pattern::{Flags, Pattern, expand};
-use super::{Call, Mode, Module, Plan};
-
-choice! {
-    /// Whether the line is to be there.
-    pub enum State {
-        /// It is there.
-        Present = "present",
-        /// No such line is there.
-        Absent = "absent",
-    }
-}
+use super::presence::State;
+use super::written::Edited;
+use super::{Call, Module, Plan};
 
 arguments! {
     /// Arguments of `lineinfile`.
     pub struct Args {
-        /// The file.
-        path | "dest" | "destfile" | "name": String,
         /// The line that is to be there.
         line | "value": Option<Str>,
         /// Matches the line that is replaced (the last one), or those that are removed.
@@ -40,20 +30,8 @@ arguments! {
         firstmatch: bool = false,
         /// Make the file if it is not there.
         create: bool = false,
-        /// Keep the old file beside the new one.
-        backup: bool = false,
-        /// A command that must accept the new file; `%s` is the file.
-        validate: Option<String>,
-        /// The encoding of the file; only UTF-8.
-        encoding: String = "utf-8",
-        /// Name or number of the owner.
-        owner: Option<String>,
-        /// Name or number of the group.
-        group: Option<String>,
-        /// Permissions: octal as a string, or symbolic.
-        mode: Option<Mode>,
     }
-    refuses { attributes | "attr", seuser, serole, setype, selevel, unsafe_writes }
+    includes { file: Edited }
 }
 
 /// The module.
@@ -66,15 +44,7 @@ impl Module for LineInFile {
 
     fn plan(args: &Args, _call: &Call<'_>, host: &Host<'_>) -> Result<Plan, Suspend> {
         check(args)?;
-        let edit = Edit {
-            path: &args.path,
-            backup: args.backup,
-            validate: args.validate.as_ref(),
-            owner: args.owner.as_ref(),
-            group: args.group.as_ref(),
-            mode: args.mode.as_ref(),
-            secret: args.line.as_ref().is_some_and(Str::is_secret),
-        };
+        let edit = Edit::of(&args.file, args.line.as_ref().is_some_and(Str::is_secret));
         let found = edit.read(host)?;
         let mut plan = Plan::new();
         let text = match (args.state, found.text.is_some()) {
@@ -97,7 +67,7 @@ impl Module for LineInFile {
 }
 
 fn check(args: &Args) -> Result<(), Suspend> {
-    check_encoding(&args.encoding)?;
+    check_encoding(&args.file.encoding)?;
     let refuse = |message: &str| Err(Suspend::failed(message));
     if args.regexp.is_some() && args.search_string.is_some() {
         return refuse("`regexp` and `search_string` exclude each other");

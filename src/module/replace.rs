@@ -5,13 +5,12 @@ use crate::value::Str;
 
 use super::edit::{Edit, Found, check_encoding, say};
 use super::pattern::{Flags, Pattern};
-use super::{Call, Mode, Module, Plan};
+use super::written::Edited;
+use super::{Call, Module, Plan};
 
 arguments! {
     /// Arguments of `replace`.
     pub struct Args {
-        /// The file.
-        path | "dest" | "destfile" | "name": String,
         /// What is replaced; `^` and `$` match at every line.
         regexp: String,
         /// What it is replaced with; `\1` and `\g<name>` are groups.
@@ -20,20 +19,8 @@ arguments! {
         after: Option<String>,
         /// Only what is before the first match of this.
         before: Option<String>,
-        /// Keep the old file beside the new one.
-        backup: bool = false,
-        /// A command that must accept the new file; `%s` is the file.
-        validate: Option<String>,
-        /// The encoding of the file; only UTF-8.
-        encoding: String = "utf-8",
-        /// Name or number of the owner.
-        owner: Option<String>,
-        /// Name or number of the group.
-        group: Option<String>,
-        /// Permissions: octal as a string, or symbolic.
-        mode: Option<Mode>,
     }
-    refuses { attributes | "attr", seuser, serole, setype, selevel, unsafe_writes }
+    includes { file: Edited }
 }
 
 /// The module.
@@ -45,16 +32,8 @@ impl Module for Replace {
     const SUMMARY: &'static str = "replace all matches of a pattern in a file";
 
     fn plan(args: &Args, _call: &Call<'_>, host: &Host<'_>) -> Result<Plan, Suspend> {
-        check_encoding(&args.encoding)?;
-        let edit = Edit {
-            path: &args.path,
-            backup: args.backup,
-            validate: args.validate.as_ref(),
-            owner: args.owner.as_ref(),
-            group: args.group.as_ref(),
-            mode: args.mode.as_ref(),
-            secret: args.replace.is_secret(),
-        };
+        check_encoding(&args.file.encoding)?;
+        let edit = Edit::of(&args.file, args.replace.is_secret());
         let found = edit.read(host)?;
         let Some(text) = &found.text else {
             return Err(Suspend::failed(format!("`{}` is not there", found.path)));

@@ -9,17 +9,8 @@ use crate::value::Value;
 
 use super::content::Wanted;
 use super::paths::{absolute, resolve};
+use super::presence::State;
 use super::{Call, Module, Plan};
-
-choice! {
-    /// Whether the line is to be there.
-    pub enum State {
-        /// It is there.
-        Present = "present",
-        /// It is not there.
-        Absent = "absent",
-    }
-}
 
 arguments! {
     /// Arguments of `sysctl`.

@@ -6,6 +6,7 @@ use crate::value::{Str, Value};
 use super::content::Wanted;
 use super::controller::{Search, TemplateStyle};
 use super::paths::{absolute, base_name, is_directory};
+use super::written::{Access, Care};
 use super::{Call, Mode, Module, Plan};
 
 choice! {
@@ -27,14 +28,10 @@ arguments! {
         src: String,
         /// The file, or the directory that it goes into under its own name.
         dest: String,
-        /// Keep the old file beside the new one.
-        backup: bool = false,
         /// Replace a file that differs; otherwise only a missing one is made.
         force: bool = true,
         /// Write what a link at `dest` points to.
         follow: bool = false,
-        /// A command that must accept the new file; `%s` is the file.
-        validate: Option<String>,
         /// Starts a statement; `{%`.
         block_start_string: Option<String>,
         /// Ends a statement; `%}`.
@@ -55,14 +52,8 @@ arguments! {
         newline_sequence: Newline = Newline::Unix,
         /// The encoding of the file: `utf-8`, `ascii` or `latin-1`.
         output_encoding: String = "utf-8",
-        /// Name or number of the owner.
-        owner: Option<String>,
-        /// Name or number of the group.
-        group: Option<String>,
-        /// Permissions: octal as a string, symbolic, or `preserve`.
-        mode: Option<Mode>,
     }
-    refuses { attributes | "attr", seuser, serole, setype, selevel, unsafe_writes }
+    includes { care: Care, access: Access }
 }
 
 /// The module.
@@ -80,7 +71,7 @@ impl Module for Template {
         }
         let text = call.controller.template(&found.path, &style(args))?;
         let dest = destination(args, host)?;
-        let mode = match &args.mode {
+        let mode = match &args.access.mode {
             Some(Mode::Preserve) if call.controller.is_executable(&found.path) => {
                 Some(Mode::Bits(0o755))
             }
@@ -89,11 +80,11 @@ impl Module for Template {
         };
         let wanted = Wanted {
             secret: text.is_secret(),
-            owner: args.owner.as_ref(),
-            group: args.group.as_ref(),
+            owner: args.access.owner.as_ref(),
+            group: args.access.group.as_ref(),
             mode,
-            backup: args.backup,
-            validate: args.validate.as_ref(),
+            backup: args.care.backup,
+            validate: args.care.validate.as_ref(),
             follow: args.follow,
             keep: !args.force,
             ..Wanted::new(dest.clone(), encode(args, &text)?)

@@ -12,17 +12,8 @@ use crate::resource::account::{
 use crate::resource::{Host, Suspend, together};
 use crate::value::{Key, Map, Value};
 
+use super::presence::State;
 use super::{Call, Hidden, Module, Outcome, Plan, Words};
-
-choice! {
-    /// What a user is to be.
-    pub enum State {
-        /// Not there.
-        Absent = "absent",
-        /// There.
-        Present = "present",
-    }
-}
 
 choice! {
     /// When a password is set.

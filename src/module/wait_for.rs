@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::resource::waiting::{Condition, Holds, Wait};
 use crate::resource::{Host, Suspend};
-use crate::value::{Key, Map, Value};
+use crate::value::{Map, Value};
 
+use super::elapsed::elapsed_of;
 use super::{Call, Module, Outcome, Plan, Unsupported, Words};
 
 choice! {
@@ -86,10 +87,7 @@ impl Module for WaitFor {
             shown: args.msg.clone().unwrap_or(shown),
         });
         plan.finish = Some(Arc::new(|outputs| {
-            let text =
-                outputs.first().map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
-            let seconds = text.and_then(|text| text.trim().parse::<i64>().ok()).unwrap_or(0);
-            let result = Map::from_iter([(Key::from("elapsed"), Value::Int(seconds))]);
+            let result = Map::from_iter([elapsed_of(outputs)]);
             Outcome { result, changed: Some(false), failed: None }
         }));
         Ok(plan)

@@ -1,11 +1,13 @@
 //! `ansible.builtin.wait_for_connection`: waits until the host can be reached.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use crate::resource::waiting::Reconnect;
 use crate::resource::{Host, Suspend};
+use crate::value::{Map, Value};
 
-use super::{Call, Module, Plan};
+use super::elapsed::{elapsed_of, seconds};
+use super::{Call, Module, Outcome, Plan};
 
 arguments! {
     /// Arguments of `wait_for_connection`.
@@ -31,10 +33,14 @@ impl Module for WaitForConnection {
 
     fn plan(args: &Args, _: &Call<'_>, _: &Host<'_>) -> Result<Plan, Suspend> {
         let _ = (args.connect_timeout, args.sleep);
-        let seconds = |value: i64| Duration::from_secs(u64::try_from(value).unwrap_or(0));
-        let mut plan = Plan::new().with("elapsed", 0);
+        let elapsed = Value::unknown("the connection has not been tried yet");
+        let mut plan = Plan::new().with("elapsed", elapsed);
         plan.act(Reconnect { delay: seconds(args.delay), limit: seconds(args.timeout) });
         plan.changed = Some(false);
+        plan.finish = Some(Arc::new(|outputs| {
+            let result = Map::from_iter([elapsed_of(outputs)]);
+            Outcome { result, changed: Some(false), failed: None }
+        }));
         Ok(plan)
     }
 }

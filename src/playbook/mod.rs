@@ -21,16 +21,13 @@ pub mod spec;
 mod task;
 #[cfg(test)]
 mod tests;
-mod unlock;
 mod vocabulary;
 
 pub use block::{Block, Brings, Handler, Item};
 pub use keywords::{Keyword, Keywords, ModuleDefaults, Tag, Vars};
 pub use layer::{Layer, Tier};
 pub use listing::{PlayListing, TaskListing, list_tags, list_tasks};
-pub use loader::{
-    IncludedRole, Loader, Paths, RoleRequest, keyword_places, keywords_without_effect,
-};
+pub use loader::{IncludedRole, Loader, Paths, RoleRequest, keyword_places, not_waited_for};
 pub use location::Location;
 pub use play::{Play, Playbook, VarsFile, VarsPrompt};
 pub use repeat::{Loop, LoopControl, LoopKind};
@@ -41,5 +38,4 @@ pub use setting::{Args, FreeForm, Setting, literal_bool, literal_text};
 pub use task::{
     Action, Flow, FromSettings, IncludeRole, IncludeTasks, Meta, Register, Task, ValidateArguments,
 };
-pub use unlock::{Unlock, VAULT_HEADER};
 pub use vocabulary::{Known, Vocabulary};

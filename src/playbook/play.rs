@@ -7,7 +7,7 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::value::{Map, Str};
 
 /// The plays of one or more playbook files, `import_playbook` expanded.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Playbook {
     /// In order.
     pub plays: Vec<Arc<Play>>,

@@ -7,7 +7,7 @@ use super::{
     Args, Keyword, Keywords, Location, Loop, ModuleDefaults, RoleUse, Scope, Setting, Tag,
 };
 use crate::diagnostic::Span;
-use crate::value::Str;
+use crate::value::{Str, Value};
 
 /// One task. Handlers are tasks too.
 #[derive(Debug)]
@@ -40,6 +40,30 @@ pub struct Task {
     pub poll: Option<Setting>,
     /// The places around it.
     pub scope: Arc<Scope>,
+}
+
+impl Task {
+    /// A task that nobody wrote, at the place of its action. `--tags` leaves it in.
+    pub fn ours(name: &str, action: Action, scope: &Arc<Scope>) -> Arc<Self> {
+        let span = action.span.clone();
+        let always = Tag { text: Str::data("always"), span: span.clone() };
+        Arc::new(Self {
+            name: Some(Str::data(name)),
+            span,
+            action,
+            keywords: Keywords { tags: vec![always], ..Keywords::default() },
+            repeat: None,
+            register: None,
+            until: vec![],
+            retries: None,
+            delay: None,
+            changed_when: None,
+            failed_when: None,
+            run_async: None,
+            poll: None,
+            scope: Arc::clone(scope),
+        })
+    }
 }
 
 /// `register: name`.
@@ -193,6 +217,13 @@ impl Task {
         let places = self.scope.chain().map(|scope| &scope.keywords);
         let mut places = std::iter::once(&self.keywords).chain(places);
         places.find_map(|keywords| keywords.notify.as_deref()).unwrap_or(&[])
+    }
+
+    /// Whether `changed_when: false` is written out.
+    pub fn never_changes(&self) -> bool {
+        self.changed_when.as_deref().is_some_and(|conditions| {
+            matches!(conditions, [setting] if matches!(setting.value, Value::Bool(false)))
+        })
     }
 
     /// The role that the task belongs to.

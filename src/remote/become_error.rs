@@ -22,9 +22,9 @@ pub enum BecomeError {
     PasswordNeeded { host: String, user: String, method: &'static str },
     /// The program is not there.
     #[error(
-        "{method} is not installed on `{host}`, so there is no way to become `{user}`; install it, or log in as `{user}`"
+        "{program} is not installed on `{host}`, so there is no way to become `{user}`; install it, or log in as `{user}`"
     )]
-    NotInstalled { host: String, user: String, method: &'static str },
+    NotInstalled { host: String, user: String, program: String },
     /// `Defaults requiretty` in sudoers.
     #[error(
         "sudo on `{host}` wants a terminal (`Defaults requiretty`) and mxprov uses none; remove that line from its sudoers file, or add `Defaults:{login} !requiretty`"
@@ -103,7 +103,8 @@ impl Attempt<'_> {
             return BecomeError::NotAllowed { host, login, user, method, said };
         }
         if status == 127 {
-            return BecomeError::NotInstalled { host, user, method };
+            let program = self.wanted.program().to_owned();
+            return BecomeError::NotInstalled { host, user, program };
         }
         BecomeError::Failed { host, user, method, status, said }
     }

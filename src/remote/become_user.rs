@@ -11,6 +11,8 @@ pub struct Become {
     pub user: Option<String>,
     /// The way there.
     pub method: BecomeMethod,
+    /// The method's program; `sudo` or `su` on the PATH if none (`become_exe`).
+    pub exe: Option<String>,
     /// The password, sent only when asked for.
     pub password: Option<SecretString>,
     /// More arguments for the method's program, split into words (`ansible_become_flags`).
@@ -44,9 +46,9 @@ impl Become {
     /// that its messages can be told apart.
     pub(super) fn wrap(&self, user: &str, prompt: &str, command: &str) -> String {
         let mut words: Vec<&str> = vec!["env", "LC_ALL=C"];
+        words.push(self.program());
         match self.method {
             BecomeMethod::Sudo => {
-                words.push("sudo");
                 if self.password.is_some() {
                     words.extend(["-S", "-p", prompt]);
                 } else {
@@ -57,12 +59,20 @@ impl Become {
                 words.extend(["-u", user, "--", "sh", "-c", command]);
             }
             BecomeMethod::Su => {
-                words.push("su");
                 words.extend(self.flags.iter().map(String::as_str));
                 words.extend(["-s", "/bin/sh", "-c", command, "--", user]);
             }
         }
         words.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The program that changes the user.
+    pub(super) fn program(&self) -> &str {
+        match (&self.exe, self.method) {
+            (Some(exe), _) => exe,
+            (None, BecomeMethod::Sudo) => "sudo",
+            (None, BecomeMethod::Su) => "su",
+        }
     }
 
     /// What the program's question for the password ends with.

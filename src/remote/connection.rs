@@ -12,7 +12,7 @@ use super::become_error::{Attempt, BecomeError};
 use super::become_user::{Become, BecomeMethod};
 use super::connect_error::ConnectError;
 use super::env::Env;
-use super::lock::{self, HostLock, LockError};
+use super::lock::{self, Holder, HostLock, LockError, LockWait};
 use super::lost::{Lost, LostCause};
 use super::nonce::nonce;
 use super::pipes::Pipes;
@@ -35,8 +35,8 @@ pub struct Connection {
     closed: AtomicBool,
 }
 
-/// Whose shell: `None` is the user of the login.
-type Who = Option<(BecomeMethod, String)>;
+/// Whose shell, and by which program: `None` is the user of the login.
+type Who = Option<(BecomeMethod, String, String)>;
 
 /// What commands go over.
 enum Line {
@@ -73,7 +73,8 @@ impl Connection {
 
     /// The shell of this user: the one that is there, or a new one if there is none that lives.
     pub async fn shell(&self, wanted: &Become) -> Result<Arc<Shell>, BecomeError> {
-        let key = self.other_user(wanted).map(|user| (wanted.method, user.to_owned()));
+        let program = wanted.program().to_owned();
+        let key = self.other_user(wanted).map(|user| (wanted.method, user.to_owned(), program));
         let mut shells = self.shells.lock().await;
         if let Some(shell) = shells.get(&key).filter(|shell| !shell.is_lost()) {
             return Ok(Arc::clone(shell));
@@ -86,19 +87,18 @@ impl Connection {
         Ok(shell)
     }
 
-    /// Takes the host's lock, waiting up to `wait` for another run to end.
+    /// Takes the host's lock.
     ///
-    /// `holder` says who, from where and since when, for the message that the other run shows.
     /// Runs that are to keep each other out must take it as the same user or as root.
     pub async fn lock(
         &self,
         wanted: &Become,
-        holder: &str,
-        wait: Duration,
+        holder: &Holder,
+        wait: LockWait,
     ) -> Result<HostLock, LockError> {
         let hello = nonce();
         let pipes = self.start_as(wanted, &lock::command(&hello), &hello).await?;
-        lock::keep(&self.host, pipes, &hello, &lock::script(holder, wait)).await
+        lock::keep(&self.host, pipes, &hello, (&lock::script(holder, wait), holder)).await
     }
 
     /// Ends all shells and the connection. What runs on the host is not waited for.

@@ -29,6 +29,9 @@ pub enum LockError {
     /// Another run holds it.
     #[error("`{host}` is being changed by another run: {holder}; wait for it to end")]
     Held { host: String, holder: String },
+    /// This run holds it already, by another name of the machine or a connection that has ended.
+    #[error("`{host}` is being changed by this run, as `{name}`")]
+    Ours { host: String, name: String },
     /// The host has no `flock` program, or nowhere to put the file.
     #[error("cannot lock `{host}`: {said}; the host needs `flock` of util-linux")]
     Unable { host: String, said: String },
@@ -38,6 +41,32 @@ pub enum LockError {
     /// The connection was lost.
     #[error(transparent)]
     Lost(#[from] Lost),
+}
+
+/// Who wants the lock.
+#[derive(Debug, Clone)]
+pub struct Holder {
+    /// For the message that another run shows: who, from where.
+    pub who: String,
+    /// Tells runs apart.
+    pub run: String,
+    /// The machine's name in this run.
+    pub name: String,
+}
+
+impl Holder {
+    fn lines(&self) -> String {
+        [&*self.who, &*self.run, &*self.name].join("\n")
+    }
+}
+
+/// How long to wait for the lock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LockWait {
+    /// While another run holds it.
+    pub others: Duration,
+    /// While this run holds it already.
+    pub own: Duration,
 }
 
 /// The host's lock. It is free again soon after this is dropped.
@@ -63,10 +92,11 @@ impl HostLock {
 }
 
 /// The text that takes and keeps the lock: it says `held`, or `busy` and by whom.
-pub(super) fn script(holder: &str, wait: Duration) -> Script {
+pub(super) fn script(holder: &Holder, wait: LockWait) -> Script {
     let mut script = Script::new();
-    script.assign("holder", holder);
-    script.assign("wait", wait.as_secs()).assign("silence", SILENCE);
+    script.assign("holder", holder.lines()).assign("run", holder.run.as_str());
+    script.assign("others", wait.others.as_secs()).assign("own", wait.own.as_secs());
+    script.assign("silence", SILENCE);
     script.line(
         r#"umask 022
 if [ "$(id -u)" = 0 ]; then
@@ -77,8 +107,17 @@ else
 file=$HOME/.mxprov.lock; : >>"$file" || exit 3
 fi
 exec 9<"$file" || exit 3
+flock -n 9
+status=$?
+if [ "$status" = 1 ]; then
+wait=$others
+if [ "$(sed -n 2p "$file")" = "$run" ]; then wait=$own; fi
 flock -w "$wait" 9
-case $? in
+status=$?
+fi
+# A host that heals itself from a run that was cut is soon done with it.
+if [ "$status" = 1 ] && grep -q '^guard' "$file"; then flock -w 60 9; status=$?; fi
+case $status in
 0) ;;
 1) echo busy; cat "$file"; echo end; exit 0 ;;
 *) exit 3 ;;
@@ -102,7 +141,7 @@ pub(super) async fn keep(
     host: &str,
     mut pipes: Pipes,
     hello: &str,
-    script: &Script,
+    (script, wanted): (&Script, &Holder),
 ) -> Result<HostLock, LockError> {
     let text = script.text_to_send();
     let text = text.expose_secret();
@@ -123,13 +162,26 @@ pub(super) async fn keep(
         }
     };
     if let Err(holder) = held {
-        return Err(LockError::Held { host: host.to_owned(), holder });
+        return Err(busy(host, &holder, wanted));
     }
     let lost = Arc::new(AtomicBool::new(false));
     let (release, released) = oneshot::channel();
     let (end, ended) = oneshot::channel();
     tokio::spawn(hold(pipes, released, Arc::clone(&lost), end));
     Ok(HostLock { lost, release: Some(release), ended })
+}
+
+/// Why the lock is not to be had, from what its holder wrote.
+fn busy(host: &str, holder: &str, wanted: &Holder) -> LockError {
+    let host = host.to_owned();
+    let mut lines = holder.lines().map(|line| printable(line.as_bytes()));
+    let mut line = || lines.next().unwrap_or_default();
+    let (who, run, name) = (line(), line(), line());
+    if run == wanted.run {
+        return LockError::Ours { host, name };
+    }
+    let holder = if who.is_empty() { "of another user".to_owned() } else { who };
+    LockError::Held { host, holder }
 }
 
 #[derive(Default)]
@@ -156,10 +208,7 @@ impl Answer {
             return Some(Ok(()));
         }
         let holder = said.strip_prefix("busy\n")?.strip_suffix("end\n")?;
-        Some(Err(match printable(holder.as_bytes()) {
-            holder if holder.is_empty() => "of another user".to_owned(),
-            holder => holder,
-        }))
+        Some(Err(holder.to_owned()))
     }
 
     fn over(&self, host: &str) -> LockError {

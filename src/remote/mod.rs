@@ -44,7 +44,7 @@ pub use connect_error::{ConnectError, LoginRefusal, ShownKey};
 pub use connection::Connection;
 pub use detached::{JobError, JobId, JobInfo};
 pub use env::{Env, NoPrompt, Prompt};
-pub use lock::{HostLock, LockError};
+pub use lock::{Holder, HostLock, LockError, LockWait};
 pub use lost::{Lost, LostCause};
 pub use quote::quote;
 pub use script::Script;

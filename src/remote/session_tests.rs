@@ -294,16 +294,21 @@ async fn one_run_holds_the_lock_and_the_other_is_told_by_whom() {
     let env = Env::new("root", "/", "/");
     let first = Connection::open(&Target::local("here"), &env).await.unwrap();
     let second = Connection::open(&Target::local("here"), &env).await.unwrap();
-    let none = Duration::ZERO;
-    let wait = Duration::from_secs(20);
-    let held = first.lock(&Become::login(), "ann@desk since noon", wait).await.unwrap();
-    let refused = second.lock(&Become::login(), "bob", none).await.unwrap_err();
-    assert!(refused.to_string().contains("ann@desk since noon"), "{refused}");
+    let none = LockWait { others: Duration::ZERO, own: Duration::ZERO };
+    let wait = LockWait { others: Duration::from_secs(20), own: Duration::ZERO };
+    let who = |who: &str| Holder { who: who.into(), run: who.into(), name: "here".into() };
+    let held = first.lock(&Become::login(), &who("ann@desk since noon"), wait).await.unwrap();
+    let refused = second.lock(&Become::login(), &who("bob"), none).await.unwrap_err();
+    assert!(refused.to_string().contains("by another run: ann@desk since noon;"), "{refused}");
+    let same = who("ann@desk since noon");
+    let refused = second.lock(&Become::login(), &same, wait).await.unwrap_err();
+    assert!(matches!(refused, LockError::Ours { name, .. } if name == "here"));
     assert!(!held.is_lost());
     held.release().await;
-    let held = second.lock(&Become::login(), "bob", none).await.unwrap();
+    let held = second.lock(&Become::login(), &who("bob"), none).await.unwrap();
     drop(held);
-    first.lock(&Become::login(), "ann", Duration::from_secs(5)).await.unwrap().release().await;
+    let held = first.lock(&Become::login(), &who("ann"), wait).await.unwrap();
+    held.release().await;
 }
 
 #[tokio::test]

@@ -29,7 +29,8 @@ pub fn lines(diff: &Diff, style: Style, redactor: &Redactor) -> Vec<String> {
     lines
 }
 
-fn text_lines(text: &Text, style: Style, redactor: &Redactor) -> Vec<String> {
+/// The lines of a unified diff; why there are none, where that is so.
+pub fn text_lines(text: &Text, style: Style, redactor: &Redactor) -> Vec<String> {
     if let Some(reason) = &text.omitted {
         return vec![style.faint(reason)];
     }

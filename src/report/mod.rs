@@ -4,7 +4,10 @@
 
 mod diagnostic;
 mod diff;
+mod fan;
+mod fields;
 mod fold;
+mod json_lines;
 mod plan;
 mod progress;
 mod recap;
@@ -12,5 +15,7 @@ mod reporter;
 mod style;
 
 pub use diagnostic::render as render_diagnostic;
+pub use fan::Fan;
+pub use json_lines::{Clock, JsonLines};
 pub use reporter::{Options, Reporter, Verbosity};
 pub use style::Style;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use crate::diagnostic::plural;
-use crate::engine::{Status, TaskEvent};
+use crate::engine::{Outcome, Status, TaskEvent};
 use crate::value::Redactor;
 
 use super::style::Style;
@@ -65,7 +65,11 @@ impl Plan {
         body.extend(result.iter().cloned());
         let assumptions = task.assumptions.clone();
         let key = format!("{}\n{}", body.join("\n"), assumptions.join("\n"));
-        let handler = if task.handler { style.faint(" (handler)") } else { String::new() };
+        let handler = match (task.handler, task.owed) {
+            (true, true) => style.faint(" (handler, owed by an earlier run)"),
+            (true, false) => style.faint(" (handler)"),
+            _ => String::new(),
+        };
         let head = format!(
             "{sign} {}{handler} {}",
             style.strong(&diff::clean(&redactor.mask(&task.title))),
@@ -84,16 +88,16 @@ impl Plan {
     }
 
     /// Counts a task that is at its end on a host.
-    pub fn count(&mut self, host: &Arc<str>, status: &Status) {
+    pub fn count(&mut self, host: &Arc<str>, outcome: Outcome) {
         if !self.hosts.contains(host) {
             self.hosts.push(Arc::clone(host));
         }
-        match status {
-            Status::Changed => self.changed += 1,
-            Status::Unknown { .. } => self.unknown += 1,
-            Status::Ok => self.unchanged += 1,
-            Status::Failed { ignored: false, .. } => self.failed += 1,
-            Status::Skipped { .. } | Status::Failed { .. } => {}
+        match outcome {
+            Outcome::Changed => self.changed += 1,
+            Outcome::Unknown => self.unknown += 1,
+            Outcome::Ok => self.unchanged += 1,
+            Outcome::Failed => self.failed += 1,
+            Outcome::Skipped | Outcome::Ignored => {}
         }
     }
 

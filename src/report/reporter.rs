@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::io::Write;
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::diagnostic::Diagnostic;
@@ -101,10 +102,10 @@ impl Reporter {
         self.message(&diagnostic::render(warning, true, self.options.error_style.colour));
     }
 
-    /// What happened to whom.
-    pub fn recap(&self, recap: &Recap) {
+    /// What happened to whom, and where the journal of it lies.
+    pub fn recap(&self, recap: &Recap, journal: Option<&Path>) {
         self.state().progress.clear();
-        self.result(&recap::text(recap, self.options.style));
+        self.result(&recap::text(recap, journal, self.options.style));
     }
 
     /// Takes the progress lines away, for a question.
@@ -144,7 +145,7 @@ impl Reporter {
             }
             text.push_str(&format!("    {}\n", style.faint(&task.span.to_string())));
         }
-        if self.options.diffs && task.status == Status::Changed {
+        if task.diff.unwrap_or(self.options.diffs) && task.status == Status::Changed {
             for change in &task.diffs {
                 for line in diff::lines(change, style, &self.redactor) {
                     text.push_str(&format!("    {line}\n"));
@@ -235,9 +236,9 @@ impl Sink for Reporter {
         match event {
             Event::Task(task) if task.phase == Phase::Plan => self.planned(&task),
             Event::Task(task) => self.applied(&task),
-            Event::Settled { phase: Phase::Plan, host, status, .. } => {
+            Event::Settled { phase: Phase::Plan, host, outcome, .. } => {
                 let mut state = self.state();
-                state.plan.count(&host, &status);
+                state.plan.count(&host, outcome);
                 state.progress.foresee(&host);
             }
             Event::Settled { host, .. } => self.state().progress.step(&host),
@@ -295,7 +296,11 @@ impl Sink for Reporter {
                 self.state().progress.expect(&hosts);
             }
             Event::PhaseStarted { hosts, .. } => self.state().plan.begin(hosts),
-            Event::PlayStarted { .. }
+            Event::RunStarted { .. }
+            | Event::Decided { .. }
+            | Event::RunDone { .. }
+            | Event::RunStopped { .. }
+            | Event::PlayStarted { .. }
             | Event::Asked { .. }
             | Event::Sent { .. }
             | Event::Notified { .. } => {}

@@ -29,10 +29,12 @@ pub struct Nature {
 #[derive(Debug, Clone)]
 pub enum Guard {
     /// It changes what connectivity is configured from, without effect yet: the inverse is kept,
-    /// and runs if a later [`Guard::Effect`] shuts us out.
+    /// and runs if a later [`Guard::Effect`] shuts us out, or if there is none.
     Configuration {
         /// Puts the configuration back as it was.
         inverse: Script,
+        /// Says whether what is configured then would be accepted, if that can be known.
+        check: Option<Script>,
     },
     /// It takes effect at once.
     Effect {
@@ -53,20 +55,31 @@ pub enum Step {
         /// The whole content.
         content: Vec<u8>,
     },
-    /// The host restarts, and is waited for.
-    Reboot {
-        /// What brings it down.
-        script: Script,
-        /// How long it may take to come back.
-        limit: Duration,
-    },
-    /// Nothing is sent; connections are closed and tried anew until one works.
+    /// The host restarts, and is waited for. The output is the seconds that took.
+    Restart(Restart),
+    /// Nothing is sent; connections are closed and tried anew until one works. The output is the
+    /// seconds that took.
     Reconnect {
         /// How long to wait before the first try.
         delay: Duration,
         /// How long to go on trying.
         limit: Duration,
     },
+}
+
+/// How a host restarts.
+#[derive(Debug, Clone)]
+pub struct Restart {
+    /// How long to wait before.
+    pub delay: Duration,
+    /// What brings it down.
+    pub script: Script,
+    /// How long to wait before the host is looked for.
+    pub settle: Duration,
+    /// How long it may take to come back from then on.
+    pub limit: Duration,
+    /// What must end well once it is back; it is tried until it does.
+    pub test: Option<Script>,
 }
 
 /// One typed change of one resource.
@@ -100,7 +113,13 @@ pub trait Action: Debug + Send + Sync {
     /// (not only on what it shall be) says it otherwise.
     fn identities(&self) -> Vec<String> {
         let one = match self.step() {
-            Step::Shell(script) | Step::Reboot { script, .. } => script.digest(),
+            Step::Shell(script) => script.digest(),
+            Step::Restart(Restart { mut script, test, .. }) => {
+                if let Some(test) = &test {
+                    script.append(test);
+                }
+                script.digest()
+            }
             Step::Store { path, content } => {
                 let mut hash = Sha256::new();
                 hash.update(path.as_bytes());

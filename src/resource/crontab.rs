@@ -66,13 +66,9 @@ impl Query for Crontab {
     type State = CrontabState;
 
     fn script(queries: &[&Self]) -> Script {
-        let mut probe = Probe::new();
-        for query in queries {
-            let mut question = Script::new();
+        Probe::of_each(queries, |query, question| {
             question.assign("user", query.user.as_str()).line(ASK);
-            probe.ask(&question);
-        }
-        probe.script()
+        })
     }
 
     fn parse(queries: &[&Self], output: &Output) -> Vec<Result<CrontabState, String>> {

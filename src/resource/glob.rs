@@ -25,18 +25,14 @@ impl Query for Glob {
     type State = GlobState;
 
     fn script(queries: &[&Self]) -> Script {
-        let mut probe = Probe::new();
-        for query in queries {
-            let mut question = Script::new();
+        Probe::of_each(queries, |query, question| {
             if let Some(folder) = &query.folder {
                 // No directory, no match.
                 question.words(["cd", "--", folder]).line(" 2>/dev/null || exit 1");
             }
             question.assign("pattern", query.pattern.as_str());
             question.line(MATCH);
-            probe.ask(&question);
-        }
-        probe.script()
+        })
     }
 
     fn parse(queries: &[&Self], output: &Output) -> Vec<Result<GlobState, String>> {

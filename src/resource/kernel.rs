@@ -54,14 +54,10 @@ impl Query for Setting {
     type State = SettingState;
 
     fn script(queries: &[&Self]) -> Script {
-        let mut probe = Probe::new();
-        for query in queries {
-            let mut question = Script::new();
+        Probe::of_each(queries, |query, question| {
             question.assign("file", query.file());
             question.line(r#"[ -f "$file" ] || exit 44"#).line(r#"cat <"$file""#);
-            probe.ask(&question);
-        }
-        probe.script()
+        })
     }
 
     fn parse(queries: &[&Self], output: &Output) -> Vec<Result<SettingState, String>> {

@@ -22,13 +22,14 @@ pub mod package;
 pub mod ping;
 mod probe;
 mod query;
+mod sshd;
 mod stored;
 pub mod unit;
 pub mod waiting;
 pub mod web;
 mod world;
 
-pub use action::{Action, Guard, Nature, Step};
+pub use action::{Action, Guard, Nature, Restart, Step};
 pub use diff::{Change, Diff, Text};
 pub use host::{Host, Suspend, together};
 pub use probe::{Probe, answers, base64_field, fields};

@@ -23,6 +23,21 @@ impl Probe {
         Self::default()
     }
 
+    /// The script that asks the same of each of these; `ask` writes the question.
+    pub fn of_each<Q>(queries: &[&Q], ask: impl Fn(&Q, &mut Script)) -> Script {
+        Self::new().and_each(queries, ask)
+    }
+
+    /// As [`Self::of_each`], after what is here.
+    pub fn and_each<Q>(mut self, queries: &[&Q], ask: impl Fn(&Q, &mut Script)) -> Script {
+        for query in queries {
+            let mut question = Script::new();
+            ask(query, &mut question);
+            self.ask(&question);
+        }
+        self.script
+    }
+
     /// Fixed text before the questions, such as a shell function.
     pub fn prelude(&mut self, text: &'static str) -> &mut Self {
         self.script.line(text);

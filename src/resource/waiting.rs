@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::remote::{Output, Script, words};
 use crate::value::Unknown;
 
-use super::action::{Action, Nature, Step};
+use super::action::{Action, Nature, Restart, Step};
 use super::diff::Diff;
 use super::probe::{Probe, answers};
 use super::query::{Query, State};
@@ -188,10 +188,22 @@ echo $(($(date +%s) - mx_began))"#;
 pub struct Reboot {
     /// The command that brings it down, for its shell.
     pub command: String,
-    /// Seconds before it.
-    pub delay: u32,
-    /// How long it may take to come back.
+    /// How long to wait before it.
+    pub delay: Duration,
+    /// How long to wait before the host is looked for.
+    pub settle: Duration,
+    /// How long it may take to come back from then on.
     pub limit: Duration,
+    /// The command that must end well afterwards, for its shell.
+    pub test: Option<String>,
+}
+
+/// A command as its user wrote it.
+fn evaluated(command: &str) -> Script {
+    let mut script = Script::new();
+    // In a subshell, so that its `exit` does not end the session.
+    script.assign("mx_command", command).line(r#"(eval "$mx_command")"#);
+    script
 }
 
 impl Action for Reboot {
@@ -200,11 +212,13 @@ impl Action for Reboot {
     }
 
     fn step(&self) -> Step {
-        let mut script = Script::new();
-        script.assign("mx_delay", self.delay).assign("mx_command", self.command.as_str());
-        // In the background, so that the session can still answer.
-        script.line(r#"( sleep "$mx_delay"; eval "$mx_command" ) </dev/null >/dev/null 2>&1 &"#);
-        Step::Reboot { script, limit: self.limit + Duration::from_secs(u64::from(self.delay)) }
+        Step::Restart(Restart {
+            delay: self.delay,
+            script: evaluated(&self.command),
+            settle: self.settle,
+            limit: self.limit,
+            test: self.test.as_deref().map(evaluated),
+        })
     }
 
     fn predict(&self, _: &mut World) {}

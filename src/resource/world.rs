@@ -96,6 +96,14 @@ impl World {
         Self::default()
     }
 
+    /// Only what was read, without what was predicted: the host as it is if nothing was sent.
+    #[must_use]
+    pub fn as_read(&self) -> Self {
+        let read = self.actual.iter().filter(|(_, answer)| answer.is_ok());
+        let actual = read.map(|(asked, answer)| (asked.clone(), answer.clone())).collect();
+        Self { actual, ..Self::default() }
+    }
+
     /// Keeps an answer that `user` got from the host.
     pub fn learn(&mut self, user: &Arc<str>, id: QueryId, answer: Result<AnyState, String>) {
         self.actual.insert((Arc::clone(user), id), answer.map_err(Into::into));

@@ -12,7 +12,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use secrecy::zeroize::Zeroizing;
 
 use crate::diagnostic::{Diagnostic, Source, Span, list_or};
-use crate::playbook::Unlock;
 use crate::template::Decrypt;
 use crate::value::{Encrypted, Redactor, Str};
 use crate::yaml::{Content, Unseal, is_sealed, learn, parse_one};
@@ -186,12 +185,6 @@ impl Unseal for Vault {
 
     fn redactor(&self) -> &Redactor {
         &self.redactor
-    }
-}
-
-impl Unlock for Vault {
-    fn unlock(&self, source: &Arc<Source>) -> Result<String, Diagnostic> {
-        self.unseal(source)
     }
 }
 

@@ -13,8 +13,8 @@
 //! ```
 //!
 //! The command is a line (or more) of `sh`. In it and in the files `@PORT@` is a port that counts
-//! connections and `@CLOSED@` one on which nobody listens; they and the case's folder have the
-//! same names in the output. Runs of several commands go into one case where that is the point.
+//! connections and `@CLOSED@` one on which nobody listens; they, the case's folder and the run's
+//! journal (`@JOURNAL@`) have the same names in the output. Runs of several commands go into one case where that is the point.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -112,6 +112,7 @@ impl Case {
             let text = text.replace(&folder.path().display().to_string(), "@FOLDER@");
             let text = text.replace(&format!(":{}", listener.port), ":@PORT@");
             let text = text.replace(&format!(":{closed}"), ":@CLOSED@");
+            let text = without_names_of_journals(&text);
             // Lines that end in blanks would be lost to editors.
             text.lines().flat_map(|line| [without_time(line.trim_end()), "\n"]).collect::<String>()
         };
@@ -133,6 +134,21 @@ fn without_time(line: &str) -> &str {
         Some((rest, last)) if rest.contains(": changed ") && is_time(last) => rest,
         _ => line,
     }
+}
+
+/// The name of a run's journal tells the time.
+fn without_names_of_journals(text: &str) -> String {
+    const FOLDER: &str = "@FOLDER@/.local/state/mxprov/journal/";
+    let mut parts = text.split(FOLDER);
+    let mut named = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let name = part.find(".jsonl").map(|end| &part[..end]);
+        match name.filter(|name| !name.contains(char::is_whitespace)) {
+            Some(name) => named += &["@JOURNAL@", &part[name.len() + ".jsonl".len()..]].concat(),
+            None => named += &[FOLDER, part].concat(),
+        }
+    }
+    named
 }
 
 /// A shell in the folder that finds the program by its name, with nobody at its terminal.

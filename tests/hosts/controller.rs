@@ -70,6 +70,17 @@ impl Controller {
         command
     }
 
+    /// The events of the last run's journal.
+    pub fn journal(&self) -> Result<Vec<serde_json::Value>> {
+        let mut paths = Vec::new();
+        for entry in std::fs::read_dir(self.path(".local/state/mxprov/journal"))? {
+            paths.push(entry?.path());
+        }
+        let newest = paths.into_iter().max().context("there is no journal")?;
+        let text = std::fs::read_to_string(newest)?;
+        text.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
+    }
+
     /// Starts it; what it says goes to files of this name in the folder.
     pub fn start(&self, name: &str, playbook: &str, more: &[&str]) -> Result<Running> {
         let paths = ["out", "err"].map(|kind| self.path(&format!("{name}.{kind}")));

@@ -200,7 +200,13 @@ impl Stage {
             // It may have come to its end already.
             let _ = running.signal("INT");
         }
-        Ok((running.end()?, &[130]))
+        let run = running.end()?;
+        // The second ctrl-C leaves at once: whole lines are there all the same.
+        let events = self.controller.journal()?;
+        let last = events.last().context("the journal is empty")?;
+        let orderly = last["event"] == "run_done" && last["interrupted"] == true;
+        ensure!(orderly || twice, "the journal ends with {last}");
+        Ok((run, &[130]))
     }
 }
 

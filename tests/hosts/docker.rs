@@ -21,21 +21,8 @@ fn docker_from_its_repository_runs_a_container() -> Result<()> {
 
 fn try_docker(release: Release, repository: &DockerRepository) -> Result<()> {
     let host = Host::up(release, &Options::named("ship"))?;
-    let key = std::fs::read(repository.key_file())?;
-    host.run("mkdir -p /etc/apt/keyrings")?;
-    host.write_file("/etc/apt/keyrings/docker.asc", &key)?;
-    let source = format!(
-        "deb [signed-by=/etc/apt/keyrings/docker.asc] {} {} stable\n",
-        repository.url(),
-        release.codename()
-    );
-    host.write_file("/etc/apt/sources.list.d/docker.list", source.as_bytes())?;
     let start = Instant::now();
-    host.run("apt-get update")?;
-    host.run(
-        "DEBIAN_FRONTEND=noninteractive apt-get install -y docker-ce docker-ce-cli \
-         containerd.io docker-buildx-plugin docker-compose-plugin",
-    )?;
+    repository.install_on(&host)?;
     ensure!(start.elapsed().as_secs() < 120, "installing took {:?}", start.elapsed());
     let version = host.run("dpkg-query -W -f '${Version}' docker-ce")?;
     let tail = format!("-1~debian.{}~{}", release.number(), release.codename());

@@ -118,3 +118,96 @@ fn sshd_is_not_reloaded_with_what_it_refuses() -> Result<()> {
     }
     Ok(())
 }
+
+/// A change of sshd's configuration, something that takes its time, and only then the reload.
+const SLOW: &str = r#"
+- hosts: all
+  gather_facts: false
+  tasks:
+    - name: configure
+      copy: {dest: /etc/ssh/sshd_config.d/00-own.conf, content: "MaxAuthTries 5\n"}
+      notify: reload
+    - name: slow
+      shell: touch /run/mx-at; exec sleep 60
+      args: {creates: /etc/mx-go}
+  handlers:
+    - name: reload
+      service: {name: ssh, state: reloaded}
+"#;
+
+/// Nothing of the guard is there any more.
+const DISARMED: &str = "! ls -d /run/mxprov-guard-* 2>/dev/null && \
+     test -z \"$(systemctl list-units --all --no-legend 'mxprov-guard-*')\"";
+const OWN: &str = "test -e /etc/ssh/sshd_config.d/00-own.conf";
+const RELOADED: &str =
+    "sshd -T | grep -qx 'maxauthtries 5' && journalctl -u ssh -o cat | grep -q 'Received SIGHUP'";
+
+#[test]
+fn configuration_is_not_left_behind_unproven() -> Result<()> {
+    if !lab_or_skip("configuration_is_not_left_behind_unproven") {
+        return Ok(());
+    }
+    std::thread::scope(|scope| {
+        let threads = [
+            scope.spawn(|| killed_before_the_effect(Release::Debian12, "late", true)),
+            scope.spawn(|| killed_before_the_effect(Release::Debian13, "soon", false)),
+            scope.spawn(|| ended_before_the_effect(Release::Debian13, "ended")),
+        ];
+        threads.into_iter().try_for_each(|thread| thread.join().expect("no panic"))
+    })
+}
+
+/// The host heals itself; the next run, also one that starts at once, makes the change again.
+fn killed_before_the_effect(release: Release, name: &str, healed: bool) -> Result<()> {
+    let host = Host::up(release, &Options::named(name))?;
+    let controller = Controller::of(&[&host])?;
+    controller.write("site.yml", SLOW)?;
+    let mut running = controller.start("run", "site.yml", &["--yes"])?;
+    wait_for("the slow task", SOON, || Ok(host.exec("test -e /run/mx-at")?.success()))?;
+    ensure!(host.exec(OWN)?.success(), "{name}: the configuration is not changed");
+    running.child.kill()?;
+    running.end()?;
+    host.run("touch /etc/mx-go")?;
+    if healed {
+        wait_for("the healing", SOON, || Ok(!host.exec(OWN)?.success()))?;
+        wait_for("the guard's end", SOON, || Ok(host.exec(DISARMED)?.success()))?;
+        ensure!(logs_in(&host)?, "{name}: no login");
+    }
+    let second = controller.apply("site.yml", &[])?.expect(0)?;
+    ensure!(second.count(name, "changed")? == 2, "{name}: {second:#?}");
+    host.run(OWN)?;
+    host.run(RELOADED)?;
+    let third = controller.apply("site.yml", &[])?.expect(0)?;
+    ensure!(third.count(name, "changed")? == 0, "{name}: {third:#?}");
+    wait_for("the guard's end", SOON, || Ok(host.exec(DISARMED)?.success()))
+}
+
+/// What the play itself leaves without effect is proven, or put back and said.
+fn ended_before_the_effect(release: Release, name: &str) -> Result<()> {
+    let host = Host::up(release, &Options::named(name))?;
+    let controller = Controller::of(&[&host])?;
+    let alone =
+        SLOW.split("    - name: slow").next().unwrap_or_default().replace("notify", "vars: {} #");
+    let fails = SLOW.replace("touch /run/mx-at; exec sleep 60", "exit 1");
+    let (good, bad) = (alone.clone(), alone.replace("MaxAuthTries", "MaxAuthTriez"));
+    for (what, play, code, said) in [
+        ("a later task fails", fails, 2, "was put back as it was"),
+        ("what sshd refuses", bad, 2, "sshd does not accept its configuration"),
+        ("what sshd takes", good, 0, "changed configure"),
+    ] {
+        controller.write("site.yml", &play)?;
+        let run = controller.apply("site.yml", &[])?.expect(code)?;
+        ensure!(run.said().contains(said), "{what}: {run:#?}");
+        ensure!(host.exec(OWN)?.success() == (code == 0), "{what}: {run:#?}");
+        wait_for("the guard's end", SOON, || Ok(host.exec(DISARMED)?.success()))?;
+    }
+    host.run("rm /etc/ssh/sshd_config.d/00-own.conf")?;
+    let task = "      meta: reset_connection\n";
+    let slow = "      shell: touch /run/mx-at; exec sleep 60\n      args: {creates: /etc/mx-go}\n";
+    controller.write("site.yml", &SLOW.replace(slow, task))?;
+    let run = controller.apply("site.yml", &[])?.expect(0)?;
+    ensure!(run.count(name, "changed")? == 2, "a new connection: {run:#?}");
+    host.run(OWN)?;
+    host.run(RELOADED)?;
+    wait_for("the guard's end", SOON, || Ok(host.exec(DISARMED)?.success()))
+}

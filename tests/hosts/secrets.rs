@@ -136,7 +136,34 @@ fn secrets_are_nowhere_but_where_they_belong() -> Result<()> {
     }
     let text = String::from_utf8(host.read_file(WANTED[0])?)?;
     ensure!(text == format!("secret = {vaulted}\nbehind it\n"), "{text}");
+    journals_hold_all_but_secrets(&controller, &needles)?;
     nothing_is_left(&controller, &host, &needles)
+}
+
+/// Each run left its journal: with its tasks and what came back, without any secret.
+fn journals_hold_all_but_secrets(controller: &Controller, needles: &[String]) -> Result<()> {
+    let mut journals = 0;
+    for entry in std::fs::read_dir(controller.path(".local/state/mxprov/journal"))? {
+        let path = entry?.path();
+        let text = std::fs::read_to_string(&path)?;
+        let line = text.lines().find(|line| found(line.as_bytes(), needles));
+        ensure!(line.is_none(), "{}: a secret stands in {line:?}", path.display());
+        let lines = text.lines().map(serde_json::from_str);
+        let lines = lines.collect::<serde_json::Result<Vec<serde_json::Value>>>()?;
+        let tasks = lines.iter().filter(|line| line["event"] == "task");
+        let names: BTreeSet<&str> = tasks.filter_map(|line| line["task"].as_str()).collect();
+        for name in ["template", "hidden", "items", "registered", "shown", "fails hidden"] {
+            ensure!(names.contains(name), "{}: no task `{name}`", path.display());
+        }
+        let masked = lines.iter().filter(|line| line["task"] == "registered");
+        let masked = masked.filter_map(|line| line["result"]["stdout"].as_str());
+        let check = lines[0]["check"] == true;
+        ensure!(check || masked.into_iter().any(|it| it == "••••••"), "{text}");
+        ensure!(lines.last().is_some_and(|line| line["event"] == "run_done"), "{text}");
+        journals += 1;
+    }
+    ensure!(journals == 4, "{journals} journals");
+    Ok(())
 }
 
 /// Runs while all processes and temporary folders are looked at.

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 
+use crate::controller::Controller;
 use crate::lab::{self, Host, Options, Relay, Release, lab_or_skip, relay};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bench");
@@ -48,5 +49,39 @@ fn sixty_tasks_on_a_converged_host_take_few_round_trips() -> Result<()> {
     ensure!(after.connections - before.connections == 1, "{after:?}");
     let round_trips = after.round_trips - before.round_trips;
     ensure!(round_trips <= MOST_ROUND_TRIPS, "{round_trips} round trips:\n{said}");
+    Ok(())
+}
+
+/// A command that only reads is sent in a second walk over the tasks.
+const READS: &str = r#"
+- hosts: all
+  tasks:
+    - name: Write
+      ansible.builtin.copy: {dest: /etc/mx-read, content: "x\n", mode: "0644"}
+    - name: Read
+      ansible.builtin.command: cat /etc/mx-read
+      changed_when: false
+    - name: Stay
+      ansible.builtin.file: {path: /etc/mx-read, state: file, owner: root}
+"#;
+
+#[test]
+fn what_a_plan_without_changes_has_read_is_not_asked_again() -> Result<()> {
+    if !lab_or_skip("what_a_plan_without_changes_has_read_is_not_asked_again") {
+        return Ok(());
+    }
+    let host = Host::up(Release::Debian13, &Options::named("read"))?;
+    let controller = Controller::of(&[&host])?;
+    controller.write("site.yml", READS)?;
+    let asked = || -> Result<(bool, bool)> {
+        let run = controller.apply("site.yml", &["-vvv"])?.expect(0)?;
+        let (plan, apply) = run.err.split_once("applying on").context("it applied nothing")?;
+        Ok((plan.contains(" asked"), apply.contains(" asked")))
+    };
+    ensure!(asked()? == (true, true), "a host that changes is to be asked again");
+    ensure!(asked()? == (true, false), "a converged host is not");
+    host.run("rm /etc/mx-read")?;
+    ensure!(asked()? == (true, true), "nor is it overlooked that it changed");
+    ensure!(host.run("cat /etc/mx-read")? == "x");
     Ok(())
 }

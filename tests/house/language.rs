@@ -16,7 +16,6 @@ fn the_language_page_is_in_step_with_the_program() {
     let names = template::names();
     let lists = [
         ("keywords", keywords()),
-        ("without effect", without_effect()),
         ("modules", modules()),
         ("filters", words(&names.filters)),
         ("tests", words(&names.tests)),
@@ -47,11 +46,6 @@ fn keywords() -> String {
         let _ = writeln!(text, "| `{name}` | {} |", places.join(", "));
     }
     text
-}
-
-fn without_effect() -> String {
-    let lines = playbook::keywords_without_effect();
-    lines.iter().map(|(name, instead)| format!("- `{name}`: {instead}\n")).collect()
 }
 
 fn modules() -> String {

@@ -8,7 +8,9 @@ use anyhow::{Context as _, Result};
 
 use super::address;
 use super::cgroup::Cgroup;
+use super::images;
 use super::overlay::Overlay;
+use super::room::Room;
 
 /// Folders that Docker needs off the overlay.
 pub const PLAIN: [&str; 2] = ["/var/lib/docker", "/var/lib/containerd"];
@@ -32,6 +34,7 @@ pub struct Boot<'a> {
     pub number: u16,
     pub hostname: &'a str,
     pub overlay: &'a Overlay,
+    pub room: &'a Room,
     /// Where the console goes.
     pub console: &'a Path,
 }
@@ -58,6 +61,8 @@ impl Boot<'_> {
             .arg("--system-call-filter=@keyring bpf add_key keyctl")
             .args(["--resolv-conf=copy-host", "--timezone=off", "--link-journal=no"])
             .args(self.binds()?)
+            .arg(format!("--bind-ro={}:{}", self.room.images().display(), images::BASES))
+            .arg(format!("--bind-ro={}:{}", self.room.layers().display(), images::LAYERS))
             .env("SYSTEMD_NSPAWN_UNIFIED_HIERARCHY", "1")
             .env("SYSTEMD_NSPAWN_API_VFS_WRITABLE", "yes")
             .stdin(Stdio::null())

@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::address;
 use super::bridge;
 use super::docker_packages;
+use super::host::Host;
 use super::lock::Lock;
 use super::release::Release;
 use super::room::Room;
@@ -64,6 +65,25 @@ impl DockerRepository {
     /// 40 hexadecimal digits, upper case.
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
+    }
+
+    /// Installs the engine and its plugins on a host, as Docker's own documentation says.
+    pub fn install_on(&self, host: &Host) -> Result<()> {
+        let key = fs::read(self.key_file()).context("cannot read the repository's key")?;
+        host.run("mkdir -p /etc/apt/keyrings")?;
+        host.write_file("/etc/apt/keyrings/docker.asc", &key)?;
+        let codename = host.release().codename();
+        let source = format!(
+            "deb [signed-by=/etc/apt/keyrings/docker.asc] {} {codename} stable\n",
+            self.url()
+        );
+        host.write_file("/etc/apt/sources.list.d/docker.list", source.as_bytes())?;
+        host.run("apt-get update")?;
+        host.run(
+            "DEBIAN_FRONTEND=noninteractive apt-get install -y docker-ce docker-ce-cli \
+             containerd.io docker-buildx-plugin docker-compose-plugin",
+        )?;
+        Ok(())
     }
 }
 

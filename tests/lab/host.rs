@@ -114,6 +114,7 @@ impl Host {
             number: self.record.number,
             hostname: &self.record.name,
             overlay: &overlay,
+            room: &self.room,
             console: &console,
         };
         let child = boot.start()?;

@@ -79,6 +79,14 @@ enum Command {
         #[arg(long, default_value = "0")]
         port: u16,
     },
+    /// Build the container images of the stack, and give them to a host's Docker
+    Images {
+        /// Only build them if it is left out
+        host: Option<String>,
+        /// Only these recipes or image names
+        #[arg(long = "only", value_name = "IMAGE")]
+        only: Vec<String>,
+    },
     /// Write `inventory.yml` and `known_hosts` for these hosts into a folder
     Inventory {
         folder: PathBuf,
@@ -118,6 +126,7 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Exec { name, command } => return exec(&name, &command),
         Command::Relay(command) => command.run(&mut std::io::stdout())?,
         Command::DockerRepository { port } => docker_repository(port)?,
+        Command::Images { host, only } => images(host.as_deref(), &only)?,
         Command::Inventory { folder, names, user } => inventory(&folder, &names, &user)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -145,6 +154,7 @@ fn prepare(only: Option<Release>) -> Result<()> {
     if only.is_none() {
         println!("docker: {}", lab::docker_repository::ensure(&room)?.display());
         println!("container image: {}", lab::container_image::tarball()?.display());
+        println!("images: {}", lab::images::ensure(&room, &[])?.len());
     }
     Ok(())
 }
@@ -199,6 +209,17 @@ fn docker_repository(port: u16) -> Result<()> {
     println!("{} {} {}", repository.url(), repository.key_url(), repository.fingerprint());
     std::io::copy(&mut std::io::stdin(), &mut std::io::sink()).context("cannot wait for stdin")?;
     Ok(())
+}
+
+fn images(host: Option<&str>, only: &[String]) -> Result<()> {
+    let only: Vec<&str> = only.iter().map(String::as_str).collect();
+    for image in lab::images::ensure(&Room::open()?, &only)? {
+        println!("{}", image.names.join(" "));
+    }
+    match host {
+        Some(host) => lab::images::give(&Host::find(host)?, &only),
+        None => Ok(()),
+    }
 }
 
 fn code(status: std::process::ExitStatus) -> ExitCode {

@@ -20,9 +20,14 @@ impl Room {
         let root =
             std::env::var_os(ROOT_VARIABLE).map_or_else(|| DEFAULT_ROOT.into(), PathBuf::from);
         let opened = Self { root };
-        for folder in
-            [opened.images(), opened.keys(), opened.hosts(), opened.trash(), opened.locks()]
-        {
+        for folder in [
+            opened.images(),
+            opened.layers(),
+            opened.keys(),
+            opened.hosts(),
+            opened.trash(),
+            opened.locks(),
+        ] {
             std::fs::create_dir_all(&folder)
                 .with_context(|| format!("cannot make `{}`", folder.display()))?;
         }
@@ -36,6 +41,11 @@ impl Room {
     /// Unpacked base images, one folder each, named by release and recipe digest.
     pub fn images(&self) -> PathBuf {
         self.root.join("images")
+    }
+
+    /// Unpacked layers of container images, one folder each, named by recipe digest.
+    pub fn layers(&self) -> PathBuf {
+        self.root.join("containers/layers")
     }
 
     /// The client key and the host keys.

@@ -22,7 +22,7 @@ use crate::vault::{Passwords, Vault};
 use super::exit::Exit;
 use super::process::Process;
 use super::prompt::Terminal;
-use super::setup::{DiskStore, reporter};
+use super::setup::{DiskStore, Shows, reporter};
 
 use answers::{Answers, Given};
 use catalogue::Catalogue;
@@ -53,7 +53,7 @@ const VAULT: &str = "group_vars/all/vault.yml";
 impl Init {
     /// Runs the command.
     pub fn run(&self, process: &Process) -> Exit {
-        let reporter = reporter(process, &Redactor::new(), 0, false);
+        let reporter = reporter(process, &Redactor::new(), Shows::default());
         match self.write(process) {
             Ok(said) => {
                 reporter.message(&said);

@@ -7,12 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::Loader;
 use super::build::{Build, is_variable_name};
 use super::fields::describe;
-use crate::diagnostic::{Diagnostic, Source, Span};
+use crate::diagnostic::{Diagnostic, Span};
 use crate::files::clean;
 use crate::playbook::Location;
-use crate::playbook::unlock::VAULT_HEADER;
 use crate::value::Map;
-use crate::yaml::{self, Content, Node};
+use crate::yaml::{self, Node};
 
 /// The parsed files of one loader. Trees of files are told apart by address; the loader keeps them alive.
 #[derive(Default)]
@@ -38,45 +37,10 @@ impl Loader {
         if let Some(node) = self.documents.get(&key) {
             return Ok(node);
         }
-        let text = location.files.read_text(&path)?;
-        let vaulted = text.starts_with(VAULT_HEADER);
-        let mut source = Source::new(path.display().to_string(), text);
-        if vaulted {
-            source = Source::new(source.name.clone(), self.unlock(&source)?);
-        }
-        let mut node = yaml::parse_one(&source)?;
-        if vaulted {
-            node = secret(node);
-        }
-        let node = Arc::new(node);
+        let node = Arc::new(yaml::read(&*location.files, &*self.paths.unseal, &path)?);
         self.documents.put(key, &node);
         Ok(node)
     }
-
-    fn unlock(&self, source: &Arc<Source>) -> Result<String, Diagnostic> {
-        match &self.paths.unlock {
-            Some(unlock) => unlock.unlock(source),
-            None => Err(Diagnostic::new(format!(
-                "`{}` is vaulted, and no vault password is given",
-                source.name
-            ))
-            .at(&Span::new(source, 0, 0))),
-        }
-    }
-}
-
-/// The same with every text secret: what stands in a vaulted file is.
-fn secret(node: Node) -> Node {
-    use crate::value::Value;
-    let content = match node.content {
-        Content::Scalar(Value::Str(text)) => Content::Scalar(Value::Str(text.secret())),
-        Content::Scalar(value) => Content::Scalar(value),
-        Content::Sequence(items) => Content::Sequence(items.into_iter().map(secret).collect()),
-        Content::Mapping(entries) => {
-            Content::Mapping(entries.into_iter().map(|(key, value)| (key, secret(value))).collect())
-        }
-    };
-    Node { content, span: node.span }
 }
 
 impl Build<'_> {

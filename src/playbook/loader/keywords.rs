@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::build::{Build, bad_variable_name, is_variable_name, wrong};
 use super::fields::{Field, Fields, describe};
-use super::table::{Level, without_effect};
+use super::table::Level;
 use crate::diagnostic::Diagnostic;
 use crate::playbook::{Keyword, Keywords, ModuleDefaults, Setting, Tag, Vars};
 use crate::value::{Map, Str, Value};
@@ -18,7 +18,6 @@ impl Build<'_> {
             if let Some(field) = fields.take_filled(keyword.name()) {
                 let setting = field.setting();
                 self.check_keyword(keyword, &setting);
-                self.warnings.extend(without_effect(keyword.name(), &setting.name));
                 keywords.settings.insert(keyword, setting);
             }
         }

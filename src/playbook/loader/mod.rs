@@ -28,13 +28,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use include::{IncludedRole, RoleRequest};
-pub use table::{keyword_places, keywords_without_effect};
+pub use table::{keyword_places, not_waited_for};
 
-use super::unlock::Unlock;
 use super::{Keywords, Location, Playbook, Vocabulary};
 use crate::diagnostic::Diagnostics;
 use crate::files::Files;
 use crate::value::Map;
+use crate::yaml::Unseal;
 
 /// Loads playbooks before a run and includes during it; files are read and parsed once.
 pub struct Loader {
@@ -54,8 +54,8 @@ pub struct Paths {
     pub role_roots: Vec<Location>,
     /// Variables that names of imported files may use: the extra vars.
     pub known_vars: Arc<Map>,
-    /// Opens vaulted files; without it they are errors.
-    pub unlock: Option<Arc<dyn Unlock>>,
+    /// Opens vaulted files.
+    pub unseal: Arc<dyn Unseal>,
 }
 
 impl Loader {

@@ -1,6 +1,7 @@
 //! Which keyword may stand where.
 
-use crate::diagnostic::{Diagnostic, Span, list_or};
+use crate::diagnostic::{Diagnostic, list_or};
+use crate::playbook::Setting;
 
 use super::fields::Field;
 
@@ -86,22 +87,12 @@ impl Level {
 /// What Ansible has and we refuse by name, wherever it stands.
 pub const REFUSED: [&str; 5] = ["debugger", "sudo", "sudo_user", "su", "su_user"];
 
-/// What is read and does nothing, and what happens in its place.
-const WITHOUT_EFFECT: [(&str, &str); 7] = [
-    ("async", "the task is waited for"),
-    ("become_exe", "`sudo` and `su` are found on the host's PATH"),
-    ("delegate_facts", "facts belong to the host of the play"),
-    ("diff", "the plan always has its diffs"),
-    ("ignore_unreachable", "a host that cannot be reached leaves the run"),
-    ("poll", "the task is waited for"),
-    ("throttle", "hosts do not wait for each other"),
-];
-
-/// What to say about a keyword that does nothing.
-pub fn without_effect(name: &str, span: &Span) -> Option<Diagnostic> {
-    let (_, instead) = WITHOUT_EFFECT.iter().find(|(known, _)| *known == name)?;
-    let message = format!("`{name}` has no effect in mxprov");
-    Some(Diagnostic::new(message).at(span).hint(*instead))
+/// What to say about a task that would be started and not waited for.
+pub fn not_waited_for(poll: &Setting) -> Diagnostic {
+    Diagnostic::new("`poll: 0` is not supported by mxprov: a task is always waited for")
+        .at(&poll.span)
+        .hint("leave `poll` out and let `async` be the time that the task may take")
+        .hint("what is to go on after the run is a unit of its own: `systemd-run`, or `systemd`")
 }
 
 /// Every keyword with the places that it may stand in, for documentation.
@@ -110,11 +101,6 @@ pub fn keyword_places() -> impl Iterator<Item = (&'static str, Vec<&'static str>
         let places = Level::ALL.iter().filter(|level| levels.contains(level.letter()));
         (*name, places.map(|level| level.name()).collect())
     })
-}
-
-/// Keywords that are read and do nothing, each with what happens in its place.
-pub fn keywords_without_effect() -> &'static [(&'static str, &'static str)] {
-    &WITHOUT_EFFECT
 }
 
 /// Keyword and levels: p play, b block, t task, h handler, r role use, i playbook import
@@ -178,7 +164,7 @@ const KEYWORDS: &[(&str, &str)] = &[
     ("strategy", "p"),
     ("tags", "pbthri"),
     ("tasks", "p"),
-    ("throttle", "hosts do not wait for each other"),
+    ("throttle", "pbthr"),
     ("timeout", "pbthr"),
     ("until", "th"),
     ("user", "p"),

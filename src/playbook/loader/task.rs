@@ -6,7 +6,7 @@ use super::action::Called;
 use super::build::{Build, wrong};
 use super::fields::Fields;
 use super::flow::Step;
-use super::table::{INCLUDE_KEYWORDS, Level, NOT_ON_IMPORTS, without_effect};
+use super::table::{INCLUDE_KEYWORDS, Level, NOT_ON_IMPORTS, not_waited_for};
 use crate::diagnostic::Diagnostic;
 use crate::playbook::{Action, Flow, Keyword, Register, Scope, Setting, Task, Vars};
 use crate::value::{Str, Value};
@@ -47,6 +47,11 @@ impl Build<'_> {
         let delay = self.number(&mut fields, "delay");
         let run_async = self.number(&mut fields, "async");
         let poll = self.number(&mut fields, "poll");
+        if let Some(poll) = poll.as_ref().filter(|poll| is_nought(poll))
+            && run_async.as_ref().is_some_and(|limit| !is_nought(limit))
+        {
+            self.error(not_waited_for(poll));
+        }
         let foreign = !keywords.collections.is_empty() || scope.names_collections();
         let called = self.called(&mut fields, level, foreign)?;
         self.notified(keywords.notify.as_deref().unwrap_or_default());
@@ -87,7 +92,6 @@ impl Build<'_> {
             "delay" => self.check_number(&setting, name),
             _ => self.check_count(&setting, name),
         }
-        self.warnings.extend(without_effect(name, &setting.name));
         Some(setting)
     }
 
@@ -167,6 +171,15 @@ impl Build<'_> {
                 None
             }
         }
+    }
+}
+
+/// Whether a number is written out and is 0.
+fn is_nought(setting: &Setting) -> bool {
+    match &setting.value {
+        Value::Int(number) => *number == 0,
+        Value::Str(text) => text.as_str().trim() == "0",
+        _ => false,
     }
 }
 

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::playbook::{Action, Args, Flow, Keywords, RoleUse, Scope, Tag, Task, ValidateArguments};
-use crate::value::Str;
+use crate::playbook::{Action, Args, Flow, RoleUse, Scope, Task, ValidateArguments};
 
 /// The check, if the role has a specification for the entry point that is used. As Ansible's, it runs whatever tags
 /// are chosen.
@@ -13,30 +12,16 @@ pub fn task(role: &Arc<RoleUse>, scope: &Arc<Scope>) -> Option<Arc<Task>> {
     let spec = role.role.argument_specs.get(stem)?;
     let about =
         spec.short_description.as_ref().map(|text| format!(" - {text}")).unwrap_or_default();
-    let always = Tag { text: Str::data("always"), span: role.span.clone() };
-    Some(Arc::new(Task {
-        name: Some(Str::data(format!("Validating arguments against arg spec '{stem}'{about}"))),
+    let action = Action {
+        module: "ansible.builtin.validate_argument_spec".to_string(),
+        canonical: Some("validate_argument_spec"),
         span: role.span.clone(),
-        action: Action {
-            module: "ansible.builtin.validate_argument_spec".to_string(),
-            canonical: Some("validate_argument_spec"),
-            span: role.span.clone(),
-            args: Args::default(),
-            flow: Some(Flow::ValidateArguments(ValidateArguments {
-                spec: Some(Arc::clone(&spec.options)),
-                entry_point: stem.to_string(),
-            })),
-        },
-        keywords: Keywords { tags: vec![always], ..Keywords::default() },
-        repeat: None,
-        register: None,
-        until: vec![],
-        retries: None,
-        delay: None,
-        changed_when: None,
-        failed_when: None,
-        run_async: None,
-        poll: None,
-        scope: Arc::clone(scope),
-    }))
+        args: Args::default(),
+        flow: Some(Flow::ValidateArguments(ValidateArguments {
+            spec: Some(Arc::clone(&spec.options)),
+            entry_point: stem.to_string(),
+        })),
+    };
+    let name = format!("Validating arguments against arg spec '{stem}'{about}");
+    Some(Task::ours(&name, action, scope))
 }

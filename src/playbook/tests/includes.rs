@@ -152,32 +152,42 @@ fn files_are_looked_for_in_the_role_then_beside_the_task_then_beside_the_playboo
 
 #[test]
 fn a_vaulted_file_of_variables_is_secret() {
-    struct Plain;
-    impl crate::playbook::Unlock for Plain {
-        fn unlock(
+    struct Plain(&'static str, crate::value::Redactor);
+    impl crate::yaml::Unseal for Plain {
+        fn unseal(
             &self,
-            source: &Arc<crate::diagnostic::Source>,
+            sealed: &Arc<crate::diagnostic::Source>,
         ) -> Result<String, crate::diagnostic::Diagnostic> {
-            assert!(source.text.starts_with(crate::playbook::VAULT_HEADER));
-            Ok("password: hunter2\n".to_string())
+            assert!(crate::yaml::is_sealed(&sealed.text));
+            Ok(self.0.to_string())
+        }
+
+        fn redactor(&self) -> &crate::value::Redactor {
+            &self.1
         }
     }
+    let plain = |text| Arc::new(Plain(text, crate::value::Redactor::default()));
     let tree = crate::files::Tree::new([
         ("site.yml", "- hosts: all\n  roles: [x]\n"),
         ("roles/x/vars/main.yml", "$ANSIBLE_VAULT;1.1;AES256\n3132\n"),
     ]);
-    let paths = |unlock| crate::playbook::Paths {
+    let paths = |unseal| crate::playbook::Paths {
         files: Arc::new(tree.clone()),
         role_roots: vec![],
         known_vars: Arc::default(),
-        unlock,
+        unseal,
     };
     let vocabulary = || Arc::new(super::vocabulary::Words);
-    let locked = Loader::new(vocabulary(), paths(None)).load(&[Path::new("site.yml")]);
+    let sealed = Arc::new(crate::yaml::Sealed::default());
+    let locked = Loader::new(vocabulary(), paths(sealed)).load(&[Path::new("site.yml")]);
     let message = locked.expect_err("has no password").to_string();
     assert!(message.starts_with("roles/x/vars/main.yml:1:1: "), "{message}");
-    let open =
-        Loader::new(vocabulary(), paths(Some(Arc::new(Plain)))).load(&[Path::new("site.yml")]);
+    let faulty = paths(plain("password: {{ hunter2 }}\n"));
+    let faulty = Loader::new(vocabulary(), faulty).load(&[Path::new("site.yml")]);
+    let message = format!("{:?}", faulty.expect_err("is no YAML"));
+    assert!(!message.contains("hunter2"), "{message}");
+    let open = paths(plain("password: hunter2\n"));
+    let open = Loader::new(vocabulary(), open).load(&[Path::new("site.yml")]);
     let playbook = open.expect("opens");
     let role = playbook.plays[0].roles[0].scope.role().expect("a role");
     let Some(crate::value::Value::Str(password)) = role.vars.get("password") else {
@@ -208,7 +218,7 @@ fn tree(files: Vec<(String, String)>) -> Loader {
         files: Arc::new(crate::files::Tree::new(files)),
         role_roots: vec![],
         known_vars: Arc::default(),
-        unlock: None,
+        unseal: Arc::new(crate::yaml::Sealed::default()),
     };
     Loader::new(Arc::new(super::vocabulary::Words), paths)
 }

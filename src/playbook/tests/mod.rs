@@ -32,7 +32,12 @@ fn loader(base: &Path) -> Loader {
     let role_roots = vec![Location::new(Arc::clone(&files), "more_roles")];
     Loader::new(
         Arc::new(Words),
-        Paths { files, role_roots, known_vars: Arc::new(known), unlock: None },
+        Paths {
+            files,
+            role_roots,
+            known_vars: Arc::new(known),
+            unseal: Arc::new(crate::yaml::Sealed::default()),
+        },
     )
 }
 

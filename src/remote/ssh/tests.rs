@@ -10,8 +10,8 @@ use secrecy::SecretString;
 use super::sshd::{Sshd, keygen};
 use crate::remote::become_tests::Machine;
 use crate::remote::{
-    Become, ConfigFiles, ConnectError, Connection, Env, HostKeyChecking, JobId, OnFailure, Prompt,
-    Script, Target,
+    Become, ConfigFiles, ConnectError, Connection, Env, Holder, HostKeyChecking, JobId, LockWait,
+    OnFailure, Prompt, Script, Target,
 };
 
 async fn error(target: &Target, env: &Env) -> ConnectError {
@@ -19,6 +19,10 @@ async fn error(target: &Target, env: &Env) -> ConnectError {
         Ok(_) => panic!("the connection was not refused"),
         Err(error) => error,
     }
+}
+
+fn holder(who: &str) -> Holder {
+    Holder { who: who.into(), run: who.into(), name: "host".into() }
 }
 
 async fn says_hello(target: &Target, env: &Env) {
@@ -260,11 +264,11 @@ async fn the_lock_dies_with_its_connection() {
     let Some(sshd) = Sshd::start("") else { return };
     let first = Connection::open(&sshd.target(), &sshd.env()).await.unwrap();
     let second = Connection::open(&sshd.target(), &sshd.env()).await.unwrap();
-    let wait = Duration::from_secs(20);
-    let held = first.lock(&Become::login(), "ann", wait).await.unwrap();
-    assert!(second.lock(&Become::login(), "bob", Duration::ZERO).await.is_err());
+    let patient = LockWait { others: Duration::from_secs(20), own: Duration::ZERO };
+    let held = first.lock(&Become::login(), &holder("ann"), patient).await.unwrap();
+    assert!(second.lock(&Become::login(), &holder("bob"), LockWait::default()).await.is_err());
     first.close().await;
-    second.lock(&Become::login(), "bob", wait).await.unwrap().release().await;
+    second.lock(&Become::login(), &holder("bob"), patient).await.unwrap().release().await;
     assert!(held.is_lost());
 }
 
@@ -341,9 +345,9 @@ async fn a_detached_job_of_sudo_outlives_the_connection() {
     let shell = second.shell(&root).await.unwrap();
     let output = shell.follow(&id, "slow", &mut |_| {}).await.unwrap();
     assert_eq!((output.status, output.stdout.as_slice()), (0, &b"0\ndone\n"[..]));
-    let lock = second.lock(&root, "ann", Duration::ZERO).await.unwrap();
+    let lock = second.lock(&root, &holder("ann"), LockWait::default()).await.unwrap();
     let third = Connection::open(&target, &sshd.env()).await.unwrap();
-    let busy = third.lock(&Become::login(), "bob", Duration::ZERO).await.unwrap_err();
+    let busy = third.lock(&Become::login(), &holder("bob"), LockWait::default()).await.unwrap_err();
     assert!(busy.to_string().contains("ann"), "{busy}");
     lock.release().await;
 }

@@ -69,15 +69,11 @@ impl Query for Checksum {
     const DERIVED: bool = true;
 
     fn script(queries: &[&Self]) -> Script {
-        let mut probe = Probe::new();
-        for query in queries {
-            let mut question = Script::new();
+        Probe::of_each(queries, |query, question| {
             question.assign("path", query.path.as_str());
             question.line(r#"[ -f "$path" ] && [ -r "$path" ] || exit 0"#);
             question.words([query.algorithm.command()]).line(r#" <"$path""#);
-            probe.ask(&question);
-        }
-        probe.script()
+        })
     }
 
     fn parse(queries: &[&Self], output: &Output) -> Vec<Result<ChecksumState, String>> {

@@ -1,6 +1,7 @@
 //! Files that decide who gets in: their changes are kept with their inverse.
 
 use super::super::action::{Guard, Nature};
+use super::super::sshd;
 use super::ownership::Ownership;
 use super::state::{Attributes, PathKind, PathState};
 use crate::remote::Script;
@@ -58,7 +59,8 @@ pub(super) fn guarded(path: &str, before: &PathState, content: Option<&[u8]>) ->
     let guard = if is_access(path, before) {
         Some(Guard::Effect { inverse: inverse() })
     } else if is_connectivity(path) {
-        Some(Guard::Configuration { inverse: inverse() })
+        let check = path.starts_with("/etc/ssh/sshd_config").then(sshd::check);
+        Some(Guard::Configuration { inverse: inverse(), check })
     } else {
         None
     };

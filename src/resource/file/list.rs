@@ -60,16 +60,12 @@ impl Query for Listing {
     const DERIVED: bool = true;
 
     fn script(queries: &[&Self]) -> Script {
-        let mut probe = Probe::new();
-        for query in queries {
-            let mut question = Script::new();
+        Probe::of_each(queries, |query, question| {
             question.assign("path", query.path.as_str());
             question.assign("links", if query.follow { "-L" } else { "-P" });
             let depth = query.depth.map(|depth| format!("-maxdepth {depth}"));
             question.assign("depth", depth.unwrap_or_default()).line(LIST);
-            probe.ask(&question);
-        }
-        probe.script()
+        })
     }
 
     fn parse(queries: &[&Self], output: &Output) -> Vec<Result<ListingState, String>> {

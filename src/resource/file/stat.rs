@@ -78,9 +78,7 @@ impl Query for Stat {
     const DERIVED: bool = true;
 
     fn script(queries: &[&Self]) -> Script {
-        let mut probe = Probe::new();
-        for query in queries {
-            let mut question = Script::new();
+        Probe::of_each(queries, |query, question| {
             question.assign("path", query.path.as_str());
             question.assign("follow", if query.follow { "-L" } else { "" });
             question.assign("brief", if query.follow { "-L" } else { "-h" });
@@ -88,9 +86,7 @@ impl Query for Stat {
                 question.line(r#"[ -e "$path" ] || exit 44"#);
             }
             question.line(ASK);
-            probe.ask(&question);
-        }
-        probe.script()
+        })
     }
 
     fn parse(queries: &[&Self], output: &Output) -> Vec<Result<StatState, String>> {

@@ -37,13 +37,9 @@ impl Query for Tree {
     const DERIVED: bool = true;
 
     fn script(queries: &[&Self]) -> Script {
-        let mut probe = Probe::new();
-        for query in queries {
-            let mut question = Script::new();
+        Probe::of_each(queries, |query, question| {
             question.assign("path", query.path.as_str()).line(LIST);
-            probe.ask(&question);
-        }
-        probe.script()
+        })
     }
 
     fn parse(queries: &[&Self], output: &Output) -> Vec<Result<TreeState, String>> {

@@ -76,7 +76,7 @@ impl Action for ChangeFirewall {
         let inverse = self.inverse();
         let guard = match self.before.enabled || self.after.enabled {
             true => Guard::Effect { inverse },
-            false => Guard::Configuration { inverse },
+            false => Guard::Configuration { inverse, check: None },
         };
         Nature { guard: Some(guard), ..Nature::default() }
     }

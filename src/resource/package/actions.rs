@@ -154,8 +154,9 @@ impl UpdateLists {
         script.line(TIME).line("mx_before=$(mx_time)");
         script.line("mx_delay=1\nmx_update() (").append(&call).line(")").line(RETRY);
         script.line(r#"echo "mxprov-lists $mx_before $(mx_time)""#);
-        // Where nothing new came in, apt leaves the time as it was, before that of the sources.
-        script.line("for mx_source in /etc/apt/sources.list /etc/apt/sources.list.d; do\n  [ ! /var/lib/apt/lists -ot \"$mx_source\" ] || touch /var/lib/apt/lists\ndone");
+        // Where nothing new came in, apt leaves the time as it was: they would stay too old for the
+        // next task, and older than sources that were changed meanwhile.
+        script.line("touch /var/lib/apt/lists");
         script
     }
 }

@@ -5,17 +5,27 @@ use crate::value::Str;
 
 use super::super::command::export;
 
-/// Keeps apt from writing its binary caches and its planner's log, so that asking leaves no trace.
-pub(super) const NO_CACHE: [&str; 8] = [
-    "-o",
-    "Dir::Cache::pkgcache=",
-    "-o",
-    "Dir::Cache::srcpkgcache=",
-    "-o",
-    "Dir::Log::Planner=/dev/null",
-    "-o",
-    "Dir::Log::Solver=/dev/null",
-];
+/// `mx_ask apt-get WORDS…` asks apt and leaves no trace: no caches, no logs of its planner.
+///
+/// apt's binary caches save it most of its time, but as root it writes them anew where they are out
+/// of date. So it sees their folder in a mount namespace of its own, read-only, and makes up for
+/// what is missing in memory. Where there can be no such namespace (not as root, or in some
+/// containers), it asks without caches. For a package file it unpacks a little: in /run, not in /tmp.
+pub(super) const ASK: &str = r#"mx_ask() (
+  export TMPDIR=/run
+  mx_program=$1; shift
+  set -- -o Dir::Log::Planner=/dev/null -o Dir::Log::Solver=/dev/null "$@"
+  if unshare --mount --propagation private true 2>/dev/null; then
+    exec unshare --mount --propagation private sh -c '
+      program=$1; shift
+      cache=/var/cache/apt
+      if { mount --bind "$cache" "$cache" && mount -o remount,bind,ro "$cache"; } 2>/dev/null; then
+        exec "$program" -o "Dir::Cache::pkgcache=$cache/pkgcache.bin" -o "Dir::Cache::srcpkgcache=$cache/srcpkgcache.bin" "$@"
+      fi
+      exec "$program" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= "$@"' sh "$mx_program" "$@"
+  fi
+  exec "$mx_program" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= "$@"
+)"#;
 
 /// What every call of apt-get is given.
 #[derive(Debug, Clone, Default)]

@@ -3,7 +3,7 @@
 use crate::remote::{Output, Script};
 
 use super::super::query::{Query, State};
-use super::apt::NO_CACHE;
+use super::apt::ASK;
 
 /// Asks for the versions of one package that apt knows.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -30,7 +30,9 @@ impl Query for Candidate {
 
     fn script(queries: &[&Self]) -> Script {
         let names = queries.iter().map(|query| query.name.as_str());
-        Script::of(["apt-cache"].into_iter().chain(NO_CACHE).chain(["policy", "--"]).chain(names))
+        let mut script = Script::new();
+        script.line(ASK).run(["mx_ask", "apt-cache", "policy", "--"].into_iter().chain(names));
+        script
     }
 
     fn parse(queries: &[&Self], output: &Output) -> Vec<Result<CandidateState, String>> {

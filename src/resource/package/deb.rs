@@ -31,15 +31,11 @@ impl Query for DebFile {
     type State = DebFileState;
 
     fn script(queries: &[&Self]) -> Script {
-        let mut probe = Probe::new();
-        for query in queries {
-            let mut question = Script::new();
+        Probe::of_each(queries, |query, question| {
             question.assign("path", query.path.as_str());
             question.line(r#"[ -f "$path" ] || exit 44"#);
             question.line(r#"TMPDIR=/run dpkg-deb --showformat='name=${Package}\nversion=${Version}\n' --show -- "$path" 2>&1"#);
-            probe.ask(&question);
-        }
-        probe.script()
+        })
     }
 
     fn parse(queries: &[&Self], output: &Output) -> Vec<Result<DebFileState, String>> {

@@ -4,7 +4,7 @@ use crate::remote::{Output, Script};
 
 use super::super::probe::{Probe, answers};
 use super::super::query::{Query, State};
-use super::apt::NO_CACHE;
+use super::apt::ASK;
 
 /// Asks what `apt-get` would do with these words.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -42,17 +42,11 @@ impl Query for Simulation {
 
     fn script(queries: &[&Self]) -> Script {
         let mut probe = Probe::new();
-        for query in queries {
+        probe.prelude(ASK);
+        probe.and_each(queries, |query, question| {
             let words = query.words.iter().map(String::as_str);
-            let mut question = Script::new();
-            // For a package file apt unpacks a little: in memory, not in /tmp.
-            question.words(
-                ["env", "TMPDIR=/run", "apt-get", "-s"].into_iter().chain(NO_CACHE).chain(words),
-            );
-            question.line(" 2>&1");
-            probe.ask(&question);
-        }
-        probe.script()
+            question.words(["mx_ask", "apt-get", "-s"].into_iter().chain(words)).line(" 2>&1");
+        })
     }
 
     fn parse(queries: &[&Self], output: &Output) -> Vec<Result<Outcome, String>> {

@@ -7,6 +7,7 @@ use crate::value::Unknown;
 
 use super::super::action::{Action, Guard, Nature, Step};
 use super::super::diff::Diff;
+use super::super::sshd;
 use super::super::world::{self, Opaque, World};
 use super::files::{UnitFiles, UnitFilesState};
 use super::state::{Scope, Unit, UnitState};
@@ -109,7 +110,7 @@ impl ChangeUnit {
     fn script(&self) -> Script {
         let mut script = Script::new();
         if is_sshd(&self.unit.name) && self.change.runs() {
-            script.line(CHECK_SSHD);
+            script.append(&sshd::check());
         }
         script.append(&self.call(self.change));
         script.line("mx_status=$?");
@@ -163,12 +164,6 @@ impl ChangeUnit {
         after
     }
 }
-
-/// A daemon that would not come back with its configuration is not touched.
-const CHECK_SSHD: &str = r#"if [ -x /usr/sbin/sshd ]; then
-  mkdir -p /run/sshd
-  /usr/sbin/sshd -t || { echo "sshd does not accept its configuration" >&2; exit 1; }
-fi"#;
 
 impl Action for ChangeUnit {
     fn summary(&self) -> String {

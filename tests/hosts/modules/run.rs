@@ -38,11 +38,8 @@ fn cases_of_modules_hold_on_lab_hosts() -> Result<()> {
     Ok(())
 }
 
-/// The files of cases that were chosen.
-pub fn files() -> Result<VecDeque<PathBuf>> {
-    let chosen = std::env::var_os("MXPROV_CASES").unwrap_or_default();
-    let chosen = chosen.to_string_lossy();
-    let chosen: Vec<&str> = chosen.split(',').filter(|name| !name.is_empty()).collect();
+/// The files of all cases, in order.
+pub fn all_files() -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for module in std::fs::read_dir(folder())? {
         for file in std::fs::read_dir(module?.path())? {
@@ -50,6 +47,14 @@ pub fn files() -> Result<VecDeque<PathBuf>> {
         }
     }
     files.sort();
+    Ok(files)
+}
+
+/// The files of cases that were chosen.
+fn files() -> Result<VecDeque<PathBuf>> {
+    let chosen = std::env::var_os("MXPROV_CASES").unwrap_or_default();
+    let chosen = chosen.to_string_lossy();
+    let chosen: Vec<&str> = chosen.split(',').filter(|name| !name.is_empty()).collect();
     let is_chosen = |path: &PathBuf| {
         let path = path.with_extension("");
         chosen.is_empty()
@@ -57,7 +62,7 @@ pub fn files() -> Result<VecDeque<PathBuf>> {
                 path.ends_with(name) || path.parent().is_some_and(|folder| folder.ends_with(name))
             })
     };
-    Ok(files.into_iter().filter(is_chosen).collect())
+    Ok(all_files()?.into_iter().filter(is_chosen).collect())
 }
 
 /// Takes files until there are none.

@@ -89,7 +89,7 @@ fn inputs(folder: &Path, web: &str, mode: Mode, ears: &Arc<Ears>) -> Result<Inpu
         files: Arc::clone(&files),
         role_roots: vec![],
         known_vars: Arc::clone(&extra),
-        unlock: None,
+        unseal: Arc::new(Sealed::default()),
     };
     let loader = Arc::new(Loader::new(vocabulary, paths));
     let playbook = loader.load(&[Path::new("site.yml")])?;

@@ -1,0 +1,4 @@
+//! What the roles of the stack would write, by a plan against this machine: nothing is changed.
+
+mod rendered;
+mod web;

@@ -1,0 +1,68 @@
+//! Which process of Synapse answers what: the rendered routes, read as Traefik reads them, are held
+//! against `synapse.yaml`, in both modes and on a host of each size.
+
+#[path = "../lab"]
+mod lab {
+    pub mod proxy;
+}
+mod rendered;
+mod requests;
+
+use lab::proxy;
+use lab::proxy::request::Request;
+
+use rendered::{Mode, Rendered};
+use requests::{Door, Requests};
+
+#[test]
+fn every_request_reaches_the_process_that_must_answer_it() {
+    let requests = Requests::read();
+    assert!(requests.requests.len() > 120, "only {}", requests.requests.len());
+    let mut complaints = Vec::new();
+    for mode in [Mode::Root, Mode::Subdomain] {
+        for (size, tiers) in &requests.tiers {
+            let rendered = Rendered::new(size, mode);
+            assert!(rendered.table.dropped.is_empty(), "{size}: {:?}", rendered.table.dropped);
+            for row in &requests.requests {
+                let wanted = tiers.get(&row.to).map_or("none", String::as_str);
+                for host in mode.hosts(row.door) {
+                    let request = row.request(host);
+                    let found = rendered.backend(row.door, &request);
+                    if found != wanted {
+                        let door = row.door;
+                        complaints.push(format!(
+                            "{size}, {mode:?}, {door:?}, {host}: {} {} reaches {found}, not {wanted}",
+                            row.method, row.path
+                        ));
+                    }
+                }
+            }
+        }
+    }
+    assert!(complaints.is_empty(), "{} complaints:\n{}", complaints.len(), complaints.join("\n"));
+}
+
+#[test]
+fn a_name_that_is_not_ours_reaches_nothing() {
+    let requests = Requests::read();
+    let rendered = Rendered::new("16gb", Mode::Subdomain);
+    for row in requests.requests.iter().filter(|row| row.door != Door::Admin) {
+        let found = rendered.backend(row.door, &row.request("other.example"));
+        assert_eq!(found, "none", "{} {}", row.method, row.path);
+    }
+    let request = Request::new("GET", "example.org", "/_matrix/client/versions");
+    assert_eq!(
+        rendered.backend(Door::Public, &request),
+        "none",
+        "the domain is not Synapse's name"
+    );
+    assert_eq!(rendered.backend(Door::Federation, &request), "generic", "but servers ask it");
+}
+
+#[test]
+fn without_the_component_there_is_no_door_for_federation() {
+    let rendered = Rendered::with("8gb", Mode::Root, &["synapse"]);
+    let doors = rendered.table.routes.iter().flat_map(|route| &route.entry_points);
+    assert!(doors.clone().any(|door| door == "websecure"));
+    assert!(!doors.clone().any(|door| door == "federation"));
+}

@@ -44,11 +44,10 @@ impl Answer {
 }
 
 impl Way<'_> {
-    /// One request. `name` is the label below the domain, empty for the domain itself.
+    /// One request: method and label below the domain (empty for the domain itself), path, token.
     pub fn ask(
         &self,
-        method: &str,
-        name: &str,
+        (method, name): (&str, &str),
         path: &str,
         token: &str,
         body: &Value,
@@ -101,7 +100,7 @@ impl Way<'_> {
             "identifier": { "type": "m.id.user", "user": user },
             "password": password,
         });
-        let answer = self.ask("POST", "chat", "/_matrix/client/v3/login", "", &body)?.ok()?;
+        let answer = self.ask(("POST", "chat"), "/_matrix/client/v3/login", "", &body)?.ok()?;
         let token = answer["access_token"].as_str().context("no token")?.to_owned();
         Ok(Session { token })
     }

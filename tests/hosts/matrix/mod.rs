@@ -111,21 +111,21 @@ fn used(stage: &Stage<'_>) -> Result<Room> {
     let session = way.log_in("admin", &stage.secret("matrix_secret_synapse_admin")?)?;
     let token = session.token.as_str();
     let made = way
-        .ask("POST", "chat", "/_matrix/client/v3/createRoom", token, &json!({ "name": "lab" }))?
+        .ask(("POST", "chat"), "/_matrix/client/v3/createRoom", token, &json!({ "name": "lab" }))?
         .ok()?;
     let id = made["room_id"].as_str().context("no room")?.to_owned();
     let event = talks_across_workers(stage.host, &session, &id)?;
     let media = media(stage.host, token)?;
     let sync = "/_matrix/client/unstable/org.matrix.simplified_msc3575/sync";
     let body = json!({ "lists": { "all": { "ranges": [[0, 9]], "timeline_limit": 1, "required_state": [] } } });
-    let sliding = way.ask("POST", "chat", sync, token, &body)?.ok()?;
+    let sliding = way.ask(("POST", "chat"), sync, token, &body)?.ok()?;
     ensure!(sliding["rooms"][&id].is_object(), "{sliding}");
     let user = format!("@admin:{}", stage::DOMAIN);
     let typing = format!("/_matrix/client/v3/rooms/{}/typing/{}", percent(&id), percent(&user));
-    way.ask("PUT", "chat", &typing, token, &json!({ "typing": true, "timeout": 1000 }))?.ok()?;
+    way.ask(("PUT", "chat"), &typing, token, &json!({ "typing": true, "timeout": 1000 }))?.ok()?;
     let to_device = "/_matrix/client/v3/sendToDevice/m.dummy/lab1";
-    way.ask("PUT", "chat", to_device, token, &json!({ "messages": {} }))?.ok()?;
-    let found = way.ask("GET", "", "/.well-known/matrix/server", "", &Value::Null)?.ok()?;
+    way.ask(("PUT", "chat"), to_device, token, &json!({ "messages": {} }))?.ok()?;
+    let found = way.ask(("GET", ""), "/.well-known/matrix/server", "", &Value::Null)?.ok()?;
     ensure!(found["m.server"] == format!("chat.{}:443", stage::DOMAIN), "{found}");
     Ok(Room { id, event, media })
 }
@@ -135,12 +135,12 @@ fn talks_across_workers(host: &Host, session: &Session, room: &str) -> Result<St
     let message = json!({ "msgtype": "m.text", "body": "good day" });
     let path = format!("/_matrix/client/v3/rooms/{}/send/m.room.message/lab1", percent(room));
     let sent = Way::Process(host, "synapse-generic1")
-        .ask("PUT", "", &path, &session.token, &message)?
+        .ask(("PUT", ""), &path, &session.token, &message)?
         .ok()?;
     let event = sent["event_id"].as_str().context("no event")?.to_owned();
     let path = format!("/_matrix/client/v3/rooms/{}/event/{}", percent(room), percent(&event));
     let read = Way::Process(host, "synapse-generic2")
-        .ask("GET", "", &path, &session.token, &Value::Null)?
+        .ask(("GET", ""), &path, &session.token, &Value::Null)?
         .ok()?;
     ensure!(read["content"]["body"] == "good day", "{read}");
     Ok(event)
@@ -151,12 +151,12 @@ fn media(host: &Host, token: &str) -> Result<String> {
     let body = Value::String(String::from_utf8_lossy(PNG).into_owned());
     let way = Way::Outside(host);
     let upload =
-        way.ask("POST", "chat", "/_matrix/media/v3/upload?filename=a.txt", token, &body)?.ok()?;
+        way.ask(("POST", "chat"), "/_matrix/media/v3/upload?filename=a.txt", token, &body)?.ok()?;
     let uri = upload["content_uri"].as_str().context("no media")?.to_owned();
     let path = format!("/_matrix/client/v1/media/download/{}", uri.trim_start_matches("mxc://"));
-    let fetched = way.ask("GET", "chat", &path, token, &Value::Null)?;
-    ensure!(fetched.status == 200 && fetched.text == body.to_string(), "{fetched:?}");
-    let nobody = way.ask("GET", "chat", &path, "", &Value::Null)?;
+    let fetched = way.ask(("GET", "chat"), &path, token, &Value::Null)?;
+    ensure!(fetched.status == 200 && *fetched.text == *body.to_string(), "{fetched:?}");
+    let nobody = way.ask(("GET", "chat"), &path, "", &Value::Null)?;
     ensure!(nobody.status == 401, "media without a token: {nobody:?}");
     Ok(path)
 }
@@ -181,7 +181,7 @@ fn closed(stage: &Stage<'_>) -> Result<()> {
         ["/_synapse/admin/v1/register", "/_synapse/admin/v1/server_version", "/_synapse/metrics"]
     {
         for name in ["", "chat"] {
-            let answer = way.ask("GET", name, path, "", &Value::Null)?;
+            let answer = way.ask(("GET", name), path, "", &Value::Null)?;
             ensure!([403, 404].contains(&answer.status), "{name} {path}: {answer:?}");
         }
     }
@@ -248,13 +248,13 @@ fn saved_and_brought_back(stage: &Stage<'_>, room: &Room) -> Result<()> {
     let session = way.log_in("admin", &second.secret("matrix_secret_synapse_admin")?)?;
     let path =
         format!("/_matrix/client/v3/rooms/{}/event/{}", percent(&room.id), percent(&room.event));
-    let read = way.ask("GET", "chat", &path, &session.token, &Value::Null)?.ok()?;
+    let read = way.ask(("GET", "chat"), &path, &session.token, &Value::Null)?.ok()?;
     ensure!(read["content"]["body"] == "good day", "{read}");
-    let fetched = way.ask("GET", "chat", &room.media, &session.token, &Value::Null)?;
+    let fetched = way.ask(("GET", "chat"), &room.media, &session.token, &Value::Null)?;
     ensure!(fetched.status == 200, "{fetched:?}");
     let keys = |host: &Host| -> Result<Value> {
         let answer =
-            Way::Outside(host).ask("GET", "chat", "/_matrix/key/v2/server", "", &Value::Null)?;
+            Way::Outside(host).ask(("GET", "chat"), "/_matrix/key/v2/server", "", &Value::Null)?;
         Ok(answer.ok()?["verify_keys"].clone())
     };
     ensure!(keys(stage.host)? == keys(&other)?, "another signing key");

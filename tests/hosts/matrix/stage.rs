@@ -15,12 +15,10 @@ pub const DOMAIN: &str = "matrix.test";
 /// older programs under the names of newer ones.
 const LAB: &str = "---
 docker_source: distribution
-docker_pull: never
 matrix_pull_policy: never
 traefik_acme: false
 coturn_version: 4.6.1
 dns_enabled: false
-base_updates: false
 ";
 
 /// One host with its inventory and vault.

@@ -3,8 +3,8 @@
 # Quick when all is there. `--release 13` builds only that image.
 set -eu
 
-packages="mmdebstrap debian-archive-keyring systemd-container nftables iproute2 util-linux
-openssh-client curl gpg dpkg-dev apt-utils ca-certificates shellcheck gcc libc6-dev"
+packages="mmdebstrap curl debian-archive-keyring systemd-container nftables iproute2 util-linux
+openssh-client gpg dpkg-dev apt-utils ca-certificates shellcheck gcc libc6-dev"
 
 missing=
 for package in $packages; do

@@ -191,7 +191,9 @@ mod tests {
         let put = |name: &str| std::fs::write(folder.path().join(name), "").expect("a file");
         let names: Vec<String> =
             (0..60).map(|number| name(Path::new("site.yml"), at(number), 7)).collect();
-        names.iter().for_each(|name| put(name));
+        for name in &names {
+            put(name);
+        }
         put("00000000T000000Z-notes.jsonl");
         keep_newest(folder.path()).expect("removed");
         let there = |name: &str| folder.path().join(name).exists();

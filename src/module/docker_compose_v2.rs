@@ -528,6 +528,9 @@ impl End<'_> {
             decision: self.decision,
             environment: run::environment(self.call)?,
             log_lines: LOG_LINES,
+            waits: self.args.wait
+                && self.args.state == State::Present
+                && self.args.services.is_none(),
         });
         Ok(plan)
     }

@@ -105,7 +105,9 @@ mod tests {
     fn written(events: Vec<Event>, redactor: &Redactor, paper: &Paper) -> (Vec<Json>, JsonLines) {
         let clock = || Timestamp::from_millisecond(1_767_323_045_678).expect("a time");
         let lines = JsonLines::new(Box::new(paper.clone()), redactor.clone(), clock);
-        events.into_iter().for_each(|event| lines.event(event));
+        for event in events {
+            lines.event(event);
+        }
         let text = paper.text.lock().expect("no panic").clone();
         let text = String::from_utf8(text).expect("UTF-8");
         let read = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();

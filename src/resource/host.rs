@@ -108,6 +108,15 @@ impl<'a> Host<'a> {
         self.world.opaque().iter().rev().find(|opaque| touches(opaque))
     }
 
+    /// The same among those planned after what determined the state that `query` asks for.
+    pub fn opaque_since<Q: Query>(
+        &self,
+        query: &Q,
+        touches: impl Fn(&Opaque) -> bool,
+    ) -> Option<&'a Opaque> {
+        self.world.opaque_since(query).iter().rev().find(|opaque| touches(opaque))
+    }
+
     /// Goes on as if this were so; the plan says it.
     pub fn assume(&self, assumption: impl Into<String>) {
         let assumption = assumption.into();

@@ -91,6 +91,8 @@ pub struct World {
 struct Predicted {
     query: AnyQuery,
     state: AnyState,
+    /// How many opaque actions were planned before.
+    after: usize,
 }
 
 impl World {
@@ -150,7 +152,8 @@ impl World {
     pub fn predict<Q: Query>(&mut self, query: Q, state: Q::State) {
         let state: AnyState = Arc::new(state);
         let query = AnyQuery::new(query);
-        let predicted = Predicted { query: query.clone(), state: Arc::clone(&state) };
+        let after = self.opaque.len();
+        let predicted = Predicted { query: query.clone(), state: Arc::clone(&state), after };
         self.actual.retain(|(_, known), _| !known.derived);
         self.predicted.insert(query.id().clone(), predicted);
         if let Some(recording) = &mut self.recording {
@@ -197,6 +200,12 @@ impl World {
     /// A planned action may touch more than anybody can foresee.
     pub fn cloud(&mut self, opaque: Opaque) {
         self.opaque.push(opaque);
+    }
+
+    /// Those that were planned after the action that determined this state; all if none did.
+    pub fn opaque_since<Q: Query>(&self, query: &Q) -> &[Opaque] {
+        let after = self.predicted.get(&id_of(query)).map_or(0, |predicted| predicted.after);
+        self.opaque.get(after..).unwrap_or_default()
     }
 
     /// The opaque actions that were planned and not sent.

@@ -17,6 +17,7 @@ mod fleet;
 mod foresight;
 mod guard;
 mod images;
+mod matrix;
 mod modules;
 mod limits;
 mod names;

@@ -1,6 +1,7 @@
 //! Which process of Synapse answers what: the rendered routes, read as Traefik reads them, are held
 //! against `synapse.yaml`, in both modes and on a host of each size.
 
+#[expect(dead_code, unused_imports, reason = "the lab's proxy; its routes alone are needed here")]
 #[path = "../lab"]
 mod lab {
     pub mod proxy;

@@ -29,6 +29,8 @@ pub struct Compose {
     pub environment: Vec<(String, Str)>,
     /// Lines that are shown of the log of each container that does not come up.
     pub log_lines: u32,
+    /// Whether all of the project must run and be healthy in the end.
+    pub waits: bool,
 }
 
 /// What Compose left behind.
@@ -81,6 +83,16 @@ const DIAGNOSE: &str = r#"mx_diagnose() {
   done
 }"#;
 
+/// Compose 2.26 ends well when its patience ends before a container is healthy.
+const UNREADY: &str = r#"if [ "$mx_status" = 0 ]; then
+  for mx_id in $(docker ps --all --quiet --filter "label=com.docker.compose.project=$mx_project"); do
+    case "$(docker inspect --format '{{.State.Status}}/{{.State.ExitCode}}/{{if .State.Health}}{{.State.Health.Status}}{{end}}' "$mx_id")" in
+      running/*/healthy | running/*/ | exited/0/*) ;;
+      *) mx_status=1;;
+    esac
+  done
+fi"#;
+
 impl Compose {
     fn script(&self) -> Script {
         let mut run = Script::new();
@@ -104,6 +116,9 @@ impl Compose {
         script.line("mx_status=$?");
         script.assign("mx_project", self.config.project.as_str());
         script.assign("mx_lines", self.log_lines).line(DIAGNOSE);
+        if self.waits {
+            script.line(UNREADY);
+        }
         script.line(r"printf '\n\036trouble\n'");
         script.line(r#"[ "$mx_status" = 0 ] || mx_diagnose"#);
         script.line(r"printf '\n\036state\n'");

@@ -27,6 +27,7 @@ pub use tree::{Tree, TreeNode, TreeState};
 pub use write::{Source, WriteFile};
 
 use super::host::{Host, Suspend};
+use super::world::{Opaque, Scope};
 
 impl Host<'_> {
     /// What stands at a path (a link is a link).
@@ -78,6 +79,17 @@ impl Host<'_> {
             match &*state {
                 PathState::Absent => return Some(PathState::Absent),
                 PathState::Present(attributes) if attributes.fresh => {
+                    // Unless a package that comes later has something of its own in it, as it may
+                    // where the distribution puts things.
+                    let is_theirs =
+                        ["/etc/", "/usr/", "/var/"].iter().any(|it| path.starts_with(it));
+                    let brings = |opaque: &Opaque| {
+                        matches!(opaque.scope, Scope::Packages(_)) && opaque.may_bring(path)
+                    };
+                    let brings = |opaque: &Opaque| is_theirs && brings(opaque);
+                    if self.opaque_since(&ancestor, brings).is_some() {
+                        return None;
+                    }
                     return Some(PathState::Absent);
                 }
                 PathState::Present(_) => {}

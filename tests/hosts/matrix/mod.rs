@@ -1,0 +1,282 @@
+//! The Matrix stack with real processes: deployed, used, changed, saved, and brought back.
+
+mod client;
+mod stage;
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::{Value, json};
+
+use crate::lab::scan::{Port, from_controller};
+use crate::lab::{Host, Options, Release, lab_or_skip};
+
+use client::{Session, Way};
+use stage::Stage;
+
+/// Everything that is no legacy.
+const ALL: &str =
+    "federation,element,synapse_admin,coturn,monitoring,fail2ban,jitsi,pgadmin,dashboard";
+
+#[test]
+fn the_stack_is_a_homeserver_and_comes_back_from_a_backup() -> Result<()> {
+    if !lab_or_skip("the_stack_is_a_homeserver_and_comes_back_from_a_backup") {
+        return Ok(());
+    }
+    let host = Host::up(Release::Debian13, &Options::named("matrix"))?;
+    let stage = Stage::new(&host, &["--components", ALL])?;
+    stage.set("size", "matrix_size: 8gb\n")?;
+    deployed(&stage).context("deploying")?;
+    let room = used(&stage).context("using it")?;
+    closed(&stage).context("seen from outside")?;
+    changed(&stage).context("changing it")?;
+    saved_and_brought_back(&stage, &room).context("backup and restore")
+}
+
+/// The plan names every container; the deploy ends healthy; a second one changes nothing.
+fn deployed(stage: &Stage<'_>) -> Result<()> {
+    let plan = stage.apply("playbooks/site.yml", &["--check"])?.success()?;
+    for name in containers_of(ALL) {
+        ensure!(plan.out.contains(&name), "the plan does not name {name}:\n{}", plan.out);
+    }
+    stage.apply("playbooks/site.yml", &["--yes"])?.success()?;
+    let states = states(stage.host)?;
+    let missing: Vec<String> =
+        containers_of(ALL).into_iter().filter(|name| !states.contains_key(name)).collect();
+    ensure!(missing.is_empty(), "not there: {missing:?}; there are {states:?}");
+    let ill: Vec<_> = states.iter().filter(|(_, state)| !state.contains("(healthy)")).collect();
+    ensure!(ill.is_empty(), "not healthy: {ill:?}");
+    let again = stage.apply("playbooks/site.yml", &["--yes"])?.success()?;
+    let count = again.changed(stage.host)?;
+    ensure!(count == 0, "a second deploy changed {count}:\n{}", again.out);
+    Ok(())
+}
+
+/// What is to run for these components with two generic workers.
+fn containers_of(_: &str) -> Vec<String> {
+    [
+        "traefik",
+        "well-known",
+        "postgres",
+        "redis",
+        "synapse",
+        "synapse-generic1",
+        "synapse-generic2",
+        "synapse-media1",
+        "synapse-federation-sender1",
+        "element",
+        "synapse-admin",
+        "jitsi-web",
+        "jitsi-prosody",
+        "jitsi-jicofo",
+        "jitsi-jvb",
+        "coturn",
+        "prometheus",
+        "alertmanager",
+        "grafana",
+        "node-exporter",
+        "postgres-exporter",
+        "redis-exporter",
+        "pgadmin",
+    ]
+    .iter()
+    .map(|name| format!("matrix-{name}"))
+    .collect()
+}
+
+fn states(host: &Host) -> Result<BTreeMap<String, String>> {
+    let said = host.run("docker ps -a --format '{{.Names}}|{{.Status}}'")?;
+    let pairs = said.lines().filter_map(|line| line.split_once('|'));
+    Ok(pairs.map(|(name, state)| (name.to_owned(), state.to_owned())).collect())
+}
+
+/// The time at which each container of the stack was made.
+fn ids(host: &Host) -> Result<BTreeMap<String, String>> {
+    let said = host.run("docker ps --no-trunc --format '{{.Names}}|{{.ID}}'")?;
+    let pairs = said.lines().filter_map(|line| line.split_once('|'));
+    Ok(pairs.map(|(name, id)| (name.to_owned(), id.to_owned())).collect())
+}
+
+/// What was made in the homeserver, to be found again after a restore.
+struct Room {
+    id: String,
+    event: String,
+    media: String,
+}
+
+const PNG: &[u8] = b"\x89PNG not really, but bytes are bytes";
+
+fn used(stage: &Stage<'_>) -> Result<Room> {
+    let way = Way::Outside(stage.host);
+    let session = way.log_in("admin", &stage.secret("matrix_secret_synapse_admin")?)?;
+    let token = session.token.as_str();
+    let made = way
+        .ask(("POST", "chat"), "/_matrix/client/v3/createRoom", token, &json!({ "name": "lab" }))?
+        .ok()?;
+    let id = made["room_id"].as_str().context("no room")?.to_owned();
+    let event = talks_across_workers(stage.host, &session, &id)?;
+    let media = media(stage.host, token)?;
+    let sync = "/_matrix/client/unstable/org.matrix.simplified_msc3575/sync";
+    let body = json!({ "lists": { "all": { "ranges": [[0, 9]], "timeline_limit": 1, "required_state": [] } } });
+    let sliding = way.ask(("POST", "chat"), sync, token, &body)?.ok()?;
+    ensure!(sliding["rooms"][&id].is_object(), "{sliding}");
+    let user = format!("@admin:{}", stage::DOMAIN);
+    let typing = format!("/_matrix/client/v3/rooms/{}/typing/{}", percent(&id), percent(&user));
+    way.ask(("PUT", "chat"), &typing, token, &json!({ "typing": true, "timeout": 1000 }))?.ok()?;
+    let to_device = "/_matrix/client/v3/sendToDevice/m.dummy/lab1";
+    way.ask(("PUT", "chat"), to_device, token, &json!({ "messages": {} }))?.ok()?;
+    let found = way.ask(("GET", ""), "/.well-known/matrix/server", "", &Value::Null)?.ok()?;
+    ensure!(found["m.server"] == format!("chat.{}:443", stage::DOMAIN), "{found}");
+    Ok(Room { id, event, media })
+}
+
+/// Sent through one worker, read through another.
+fn talks_across_workers(host: &Host, session: &Session, room: &str) -> Result<String> {
+    let message = json!({ "msgtype": "m.text", "body": "good day" });
+    let path = format!("/_matrix/client/v3/rooms/{}/send/m.room.message/lab1", percent(room));
+    let sent = Way::Process(host, "synapse-generic1")
+        .ask(("PUT", ""), &path, &session.token, &message)?
+        .ok()?;
+    let event = sent["event_id"].as_str().context("no event")?.to_owned();
+    let path = format!("/_matrix/client/v3/rooms/{}/event/{}", percent(room), percent(&event));
+    let read = Way::Process(host, "synapse-generic2")
+        .ask(("GET", ""), &path, &session.token, &Value::Null)?
+        .ok()?;
+    ensure!(read["content"]["body"] == "good day", "{read}");
+    Ok(event)
+}
+
+/// Uploaded and fetched through the authenticated endpoint.
+fn media(host: &Host, token: &str) -> Result<String> {
+    let body = Value::String(String::from_utf8_lossy(PNG).into_owned());
+    let way = Way::Outside(host);
+    let upload =
+        way.ask(("POST", "chat"), "/_matrix/media/v3/upload?filename=a.txt", token, &body)?.ok()?;
+    let uri = upload["content_uri"].as_str().context("no media")?.to_owned();
+    let path = format!("/_matrix/client/v1/media/download/{}", uri.trim_start_matches("mxc://"));
+    let fetched = way.ask(("GET", "chat"), &path, token, &Value::Null)?;
+    ensure!(fetched.status == 200 && *fetched.text == *body.to_string(), "{fetched:?}");
+    let nobody = way.ask(("GET", "chat"), &path, "", &Value::Null)?;
+    ensure!(nobody.status == 401, "media without a token: {nobody:?}");
+    Ok(path)
+}
+
+fn percent(text: &str) -> String {
+    text.replace('!', "%21").replace(':', "%3A").replace('$', "%24").replace('@', "%40")
+}
+
+/// Only the declared ports answer, and the admin API does not.
+fn closed(stage: &Stage<'_>) -> Result<()> {
+    let open = [80, 443, 8448, 3478, 5349];
+    let shut = [8008, 8081, 9000, 9090, 9093, 9100, 3000, 5050, 5432, 6379];
+    let all: Vec<u16> = open.iter().chain(&shut).copied().collect();
+    for address in [stage.host.v4().into(), stage.host.v6().into()] {
+        for (port, state) in from_controller(address, &all) {
+            let should = open.contains(&port);
+            ensure!((state == Port::Open) == should, "{address} port {port} is {state:?}");
+        }
+    }
+    let way = Way::Outside(stage.host);
+    for path in
+        ["/_synapse/admin/v1/register", "/_synapse/admin/v1/server_version", "/_synapse/metrics"]
+    {
+        for name in ["", "chat"] {
+            let answer = way.ask(("GET", name), path, "", &Value::Null)?;
+            ensure!([403, 404].contains(&answer.status), "{name} {path}: {answer:?}");
+        }
+    }
+    Ok(())
+}
+
+/// One variable: the plan names what it concerns, and only that restarts.
+fn changed(stage: &Stage<'_>) -> Result<()> {
+    let before = ids(stage.host)?;
+    stage.set("upload", "synapse_max_upload_size: 20M\n")?;
+    stage.apply("playbooks/matrix.yml", &["--yes"])?.success()?;
+    let touched = difference(&before, &ids(stage.host)?);
+    ensure!(
+        !touched.is_empty()
+            && touched
+                .iter()
+                .all(|name| name.starts_with("matrix-synapse") && name != "matrix-synapse-admin"),
+        "the upload size restarted {touched:?}"
+    );
+    let before = ids(stage.host)?;
+    stage.components(&ALL.replace(",jitsi", ""))?;
+    stage.apply("playbooks/matrix.yml", &["--yes"])?.success()?;
+    let touched = difference(&before, &ids(stage.host)?);
+    let jitsi = ["jicofo", "jvb", "prosody", "web"].map(|name| format!("matrix-jitsi-{name}"));
+    let expected: Vec<String> = jitsi.into_iter().collect();
+    let others: Vec<_> = touched.iter().filter(|name| !expected.contains(name)).collect();
+    // The well-known file and Element's settings name Jitsi too.
+    let known = ["matrix-well-known", "matrix-element"];
+    ensure!(others.iter().all(|name| known.contains(&name.as_str())), "without jitsi: {touched:?}");
+    ensure!(stage.host.exec("ls /opt/matrix/jitsi/prosody-data")?.success(), "its data is gone");
+    Ok(())
+}
+
+/// Names whose container is another one, or is gone or new.
+fn difference(before: &BTreeMap<String, String>, after: &BTreeMap<String, String>) -> Vec<String> {
+    let names: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    names.into_iter().filter(|name| before.get(*name) != after.get(*name)).cloned().collect()
+}
+
+/// The cron entry's own command; then another host, the same deploy, and the backup.
+fn saved_and_brought_back(stage: &Stage<'_>, room: &Room) -> Result<()> {
+    let line = stage.host.run("grep mxprov-backup /etc/cron.d/mxprov-backup | tail -n 1")?;
+    let command = line.split_whitespace().skip(6).collect::<Vec<_>>().join(" ");
+    stage.host.run(&format!("sh -c '{command}'; cat /var/lib/mxprov/backup/status"))?;
+    let name = stage.host.run("basename $(ls /var/backups/mxprov/*.tar.gz)")?;
+    let files = [name.clone(), name.replace(".tar.gz", ".sha256")];
+    let contents: Vec<Vec<u8>> = files
+        .iter()
+        .map(|file| stage.host.read_file(&format!("/var/backups/mxprov/{file}")))
+        .collect::<Result<_>>()?;
+
+    let other = Host::up(Release::Debian13, &Options::named("second"))?;
+    let second = stage.moved(&other)?;
+    second.apply("playbooks/site.yml", &["--yes"])?.success()?;
+    for (file, content) in files.iter().zip(&contents) {
+        other.write_file(&format!("/var/backups/mxprov/{file}"), content)?;
+    }
+    refused(&second, &files[0], &contents[0])?;
+    let archive = format!("restore_archive=/var/backups/mxprov/{}", files[0]);
+    let flags = ["--yes", "-e", &archive, "-e", "restore_plain=true"];
+    second.apply("playbooks/restore.yml", &flags)?.success()?;
+
+    let way = Way::Outside(&other);
+    let session = way.log_in("admin", &second.secret("matrix_secret_synapse_admin")?)?;
+    let path =
+        format!("/_matrix/client/v3/rooms/{}/event/{}", percent(&room.id), percent(&room.event));
+    let read = way.ask(("GET", "chat"), &path, &session.token, &Value::Null)?.ok()?;
+    ensure!(read["content"]["body"] == "good day", "{read}");
+    let fetched = way.ask(("GET", "chat"), &room.media, &session.token, &Value::Null)?;
+    ensure!(fetched.status == 200, "{fetched:?}");
+    let keys = |host: &Host| -> Result<Value> {
+        let answer =
+            Way::Outside(host).ask(("GET", "chat"), "/_matrix/key/v2/server", "", &Value::Null)?;
+        Ok(answer.ok()?["verify_keys"].clone())
+    };
+    ensure!(keys(stage.host)? == keys(&other)?, "another signing key");
+    Ok(())
+}
+
+/// A backup that was cut or changed is refused before anything is touched.
+fn refused(stage: &Stage<'_>, name: &str, content: &[u8]) -> Result<()> {
+    let before = ids(stage.host)?;
+    let path = format!("/var/backups/mxprov/{name}");
+    let archive = format!("restore_archive={path}");
+    let mut flipped = content.to_vec();
+    let middle = flipped.len() / 2;
+    flipped[middle] ^= 1;
+    for bad in [&content[..content.len() / 2], &flipped[..]] {
+        stage.host.write_file(&path, bad)?;
+        let flags = ["--yes", "-e", &archive, "-e", "restore_plain=true"];
+        let said = stage.apply("playbooks/restore.yml", &flags)?;
+        let text = format!("{}{}", said.out, said.err);
+        ensure!(said.status == Some(2) && text.contains("refused, nothing was touched"), "{text}");
+    }
+    stage.host.write_file(&path, content)?;
+    ensure!(ids(stage.host)? == before, "something was touched");
+    Ok(())
+}

@@ -16,7 +16,6 @@ mod bench;
 mod blockinfile;
 mod checksum;
 mod command;
-mod compose;
 mod content;
 mod controller;
 mod copy;

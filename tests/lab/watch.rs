@@ -34,6 +34,11 @@ const LOGIN: &[&str] = &[
     "/var/log/wtmp",
 ];
 
+/// What Docker still writes by itself when a command has long ended: the namespaces of containers
+/// that are gone are cleared away once a minute, and a build's record is finished behind it. What
+/// is made or built while we look shows elsewhere all the same: containers, layers, images.
+const DOCKER: &[&str] = &["/run/docker/netns", "/var/lib/docker/buildkit"];
+
 /// Folders in which the paths above come and go: their own stamp says nothing.
 const LOGIN_FOLDERS: &[&str] = &["/run", "/run/systemd", "/var/lib", "/var/log"];
 
@@ -81,10 +86,10 @@ impl<'a> Watch<'a> {
         Ok(Self { host, before: Snapshot::take(host)?, running })
     }
 
-    /// What was written since the start, but for what a login writes.
+    /// What was written since the start, but for what a login writes, and Docker by itself.
     pub fn changes(&self) -> Result<Vec<Change>> {
         let all = self.all_changes()?;
-        Ok(all.into_iter().filter(|change| !is_login(&change.path)).collect())
+        Ok(all.into_iter().filter(|change| !is_expected(&change.path)).collect())
     }
 
     /// What was written since the start, files first, each by name.
@@ -125,7 +130,7 @@ impl Kind {
     }
 }
 
-fn is_login(path: &Path) -> bool {
-    LOGIN.iter().any(|known| path.starts_with(known))
+fn is_expected(path: &Path) -> bool {
+    LOGIN.iter().chain(DOCKER).any(|known| path.starts_with(known))
         || LOGIN_FOLDERS.iter().any(|known| path == Path::new(known))
 }

@@ -12,7 +12,7 @@ use super::super::docker::{Image, ImageState};
 use super::super::world::{Opaque, Scope, World};
 use super::config::Config;
 use super::container::{Project, ProjectState};
-use super::decide::{Decision, Operation, Verb};
+use super::decision::{Decision, Operation, Verb};
 
 /// Runs Compose.
 #[derive(Debug, Clone)]

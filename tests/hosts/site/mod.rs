@@ -49,6 +49,8 @@ fn whole_site(release: Release) -> Result<()> {
     let host = Host::up(release, &Options::named("site"))?;
     let variables = serde_json::json!({
         "mxprov_components": ["web"],
+        // The machine's disk is the host's: a few gigabytes less must not decide this test.
+        "preflight_disk": [{ "path": "/", "free_mb": 1024 }, { "path": "/var", "free_mb": 1024 }],
         "docker_repository_url": repository.url(),
         "docker_key_fingerprint": repository.fingerprint(),
         "backup_recipients": [{ "fingerprint": key.fingerprint(), "key": key.public()? }],

@@ -15,7 +15,7 @@ muc=${XMPP_MUC_DOMAIN:-muc.meet.jitsi}
 internal=${XMPP_INTERNAL_MUC_DOMAIN:-internal-muc.meet.jitsi}
 method=anonymous
 [ "${ENABLE_AUTH:-0}" = 0 ] || method=internal_hashed
-config=/tmp/prosody.cfg.lua
+config=/config/prosody.cfg.lua
 cat >"$config" <<CONF
 pidfile = "/tmp/prosody.pid"
 data_path = "/var/lib/prosody"

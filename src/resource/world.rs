@@ -68,7 +68,12 @@ impl Opaque {
             Scope::Unit(_) => {
                 ["/run/", "/var/", "/tmp/"].iter().any(|folder| path.starts_with(folder))
             }
-            Scope::Packages(_) => {
+            Scope::Packages(packages) => {
+                // FHS 3.13: what comes to /opt has a folder there with the package's name.
+                if let Some(below) = path.strip_prefix("/opt/") {
+                    let folder = below.split('/').next().unwrap_or(below);
+                    return packages.iter().any(|package| package == folder);
+                }
                 let name = path.rsplit('/').next().unwrap_or(path);
                 !name.contains("mxprov") && !NEVER.iter().any(|folder| path.starts_with(folder))
             }

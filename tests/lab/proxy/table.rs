@@ -128,8 +128,8 @@ fn check_service(dynamic: &Dynamic, name: &str, depth: usize) -> Result<(), Stri
 mod tests {
     use std::path::Path;
 
+    use super::super::dynamic;
     use super::*;
-    use crate::lab::proxy::dynamic;
 
     const FIXED: &str = "
 entryPoints:

@@ -117,7 +117,10 @@ impl Walk {
         let name = play_name(play, &render);
         let all = self.hosts_of(play, &render)?;
         if all.is_empty() {
-            self.shared.sink.event(Event::PlaySkipped { play: name });
+            // Where hosts have left the run, it is not the pattern that is at fault.
+            if self.lost.is_empty() {
+                self.shared.sink.event(Event::PlaySkipped { play: name });
+            }
             return Ok(());
         }
         let batches = batches(&all, play, &render)?;

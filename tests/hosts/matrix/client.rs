@@ -93,14 +93,14 @@ impl Way<'_> {
         Ok(Answer { status: status.trim().parse()?, body, text: text.to_owned() })
     }
 
-    /// Logs in with a password, at Synapse's public name.
-    pub fn log_in(&self, user: &str, password: &str) -> Result<Session> {
+    /// Logs in with a password, at Synapse's public name: a label below the domain, or empty.
+    pub fn log_in(&self, name: &str, user: &str, password: &str) -> Result<Session> {
         let body = json!({
             "type": "m.login.password",
             "identifier": { "type": "m.id.user", "user": user },
             "password": password,
         });
-        let answer = self.ask(("POST", "chat"), "/_matrix/client/v3/login", "", &body)?.ok()?;
+        let answer = self.ask(("POST", name), "/_matrix/client/v3/login", "", &body)?.ok()?;
         let token = answer["access_token"].as_str().context("no token")?.to_owned();
         Ok(Session { token })
     }

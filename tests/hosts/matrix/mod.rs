@@ -33,6 +33,40 @@ fn the_stack_is_a_homeserver_and_comes_back_from_a_backup() -> Result<()> {
     saved_and_brought_back(&stage, &room).context("backup and restore")
 }
 
+/// On a small host, without a worker, on the domain itself.
+#[test]
+fn a_small_one_in_root_mode_is_a_homeserver_too() -> Result<()> {
+    if !lab_or_skip("a_small_one_in_root_mode_is_a_homeserver_too") {
+        return Ok(());
+    }
+    let host = Host::up(Release::Debian13, &Options::named("small"))?;
+    let flags = ["--components", "federation,element", "--mode", "root"];
+    let stage = Stage::new(&host, &flags)?;
+    stage.set("size", "matrix_size: 4gb\nmatrix_workers: { federation_sender: 0 }\n")?;
+    stage.apply("playbooks/docker.yml", &["--yes"])?.success()?;
+    stage.apply("playbooks/matrix.yml", &["--yes"])?.success()?;
+    let states = states(&host)?;
+    let synapse: Vec<_> = states.keys().filter(|name| name.contains("synapse")).collect();
+    ensure!(synapse == ["matrix-synapse"], "processes of Synapse: {synapse:?}");
+    let way = Way::Outside(&host);
+    let session = way.log_in("", "admin", &stage.secret("matrix_secret_synapse_admin")?)?;
+    let body = json!({ "name": "small" });
+    let made =
+        way.ask(("POST", ""), "/_matrix/client/v3/createRoom", &session.token, &body)?.ok()?;
+    let room = percent(made["room_id"].as_str().context("no room")?);
+    let path = format!("/_matrix/client/v3/rooms/{room}/send/m.room.message/1");
+    let message = json!({ "msgtype": "m.text", "body": "good day" });
+    way.ask(("PUT", ""), &path, &session.token, &message)?.ok()?;
+    media(&host, "", &session.token)?;
+    let found = way.ask(("GET", ""), "/.well-known/matrix/server", "", &Value::Null)?.ok()?;
+    ensure!(found["m.server"] == format!("{}:443", stage::DOMAIN), "{found}");
+    let admin = way.ask(("GET", ""), "/_synapse/admin/v1/register", "", &Value::Null)?;
+    ensure!([403, 404].contains(&admin.status), "{admin:?}");
+    let again = stage.apply("playbooks/matrix.yml", &["--yes"])?.success()?;
+    ensure!(again.changed(&host)? == 0, "a second deploy:\n{}", again.out);
+    Ok(())
+}
+
 /// The plan names every container; the deploy ends healthy; a second one changes nothing.
 fn deployed(stage: &Stage<'_>) -> Result<()> {
     let plan = stage.apply("playbooks/site.yml", &["--check"])?.success()?;
@@ -108,14 +142,14 @@ const PNG: &[u8] = b"\x89PNG not really, but bytes are bytes";
 
 fn used(stage: &Stage<'_>) -> Result<Room> {
     let way = Way::Outside(stage.host);
-    let session = way.log_in("admin", &stage.secret("matrix_secret_synapse_admin")?)?;
+    let session = way.log_in("chat", "admin", &stage.secret("matrix_secret_synapse_admin")?)?;
     let token = session.token.as_str();
     let made = way
         .ask(("POST", "chat"), "/_matrix/client/v3/createRoom", token, &json!({ "name": "lab" }))?
         .ok()?;
     let id = made["room_id"].as_str().context("no room")?.to_owned();
     let event = talks_across_workers(stage.host, &session, &id)?;
-    let media = media(stage.host, token)?;
+    let media = media(stage.host, "chat", token)?;
     let sync = "/_matrix/client/unstable/org.matrix.simplified_msc3575/sync";
     let body = json!({ "lists": { "all": { "ranges": [[0, 9]], "timeline_limit": 1, "required_state": [] } } });
     let sliding = way.ask(("POST", "chat"), sync, token, &body)?.ok()?;
@@ -147,16 +181,16 @@ fn talks_across_workers(host: &Host, session: &Session, room: &str) -> Result<St
 }
 
 /// Uploaded and fetched through the authenticated endpoint.
-fn media(host: &Host, token: &str) -> Result<String> {
+fn media(host: &Host, name: &str, token: &str) -> Result<String> {
     let body = Value::String(String::from_utf8_lossy(PNG).into_owned());
     let way = Way::Outside(host);
     let upload =
-        way.ask(("POST", "chat"), "/_matrix/media/v3/upload?filename=a.txt", token, &body)?.ok()?;
+        way.ask(("POST", name), "/_matrix/media/v3/upload?filename=a.txt", token, &body)?.ok()?;
     let uri = upload["content_uri"].as_str().context("no media")?.to_owned();
     let path = format!("/_matrix/client/v1/media/download/{}", uri.trim_start_matches("mxc://"));
-    let fetched = way.ask(("GET", "chat"), &path, token, &Value::Null)?;
+    let fetched = way.ask(("GET", name), &path, token, &Value::Null)?;
     ensure!(fetched.status == 200 && *fetched.text == *body.to_string(), "{fetched:?}");
-    let nobody = way.ask(("GET", "chat"), &path, "", &Value::Null)?;
+    let nobody = way.ask(("GET", name), &path, "", &Value::Null)?;
     ensure!(nobody.status == 401, "media without a token: {nobody:?}");
     Ok(path)
 }
@@ -235,7 +269,9 @@ fn saved_and_brought_back(stage: &Stage<'_>, room: &Room) -> Result<()> {
 
     let other = Host::up(Release::Debian13, &Options::named("second"))?;
     let second = stage.moved(&other)?;
-    second.apply("playbooks/site.yml", &["--yes"])?.success()?;
+    for playbook in ["docker", "backup", "matrix"] {
+        second.apply(&format!("playbooks/{playbook}.yml"), &["--yes"])?.success()?;
+    }
     for (file, content) in files.iter().zip(&contents) {
         other.write_file(&format!("/var/backups/mxprov/{file}"), content)?;
     }
@@ -245,7 +281,7 @@ fn saved_and_brought_back(stage: &Stage<'_>, room: &Room) -> Result<()> {
     second.apply("playbooks/restore.yml", &flags)?.success()?;
 
     let way = Way::Outside(&other);
-    let session = way.log_in("admin", &second.secret("matrix_secret_synapse_admin")?)?;
+    let session = way.log_in("chat", "admin", &second.secret("matrix_secret_synapse_admin")?)?;
     let path =
         format!("/_matrix/client/v3/rooms/{}/event/{}", percent(&room.id), percent(&room.event));
     let read = way.ask(("GET", "chat"), &path, &session.token, &Value::Null)?.ok()?;

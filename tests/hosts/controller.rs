@@ -72,11 +72,13 @@ impl Controller {
 
     /// The events of the last run's journal.
     pub fn journal(&self) -> Result<Vec<serde_json::Value>> {
-        let mut paths = Vec::new();
+        let mut journals = Vec::new();
         for entry in std::fs::read_dir(self.path(".local/state/mxprov/journal"))? {
-            paths.push(entry?.path());
+            let entry = entry?;
+            // Names tell the second: of two runs in one, only the writing says which was later.
+            journals.push((entry.metadata()?.modified()?, entry.path()));
         }
-        let newest = paths.into_iter().max().context("there is no journal")?;
+        let (_, newest) = journals.into_iter().max().context("there is no journal")?;
         let text = std::fs::read_to_string(newest)?;
         text.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
     }

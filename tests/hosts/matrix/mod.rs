@@ -19,52 +19,69 @@ const ALL: &str =
     "federation,element,synapse_admin,coturn,monitoring,fail2ban,jitsi,pgadmin,dashboard";
 
 #[test]
-fn the_stack_is_a_homeserver_and_comes_back_from_a_backup() -> Result<()> {
-    if !lab_or_skip("the_stack_is_a_homeserver_and_comes_back_from_a_backup") {
+fn the_stack_is_a_homeserver_and_changes_only_what_it_must() -> Result<()> {
+    if !lab_or_skip("the_stack_is_a_homeserver_and_changes_only_what_it_must") {
         return Ok(());
     }
     let host = Host::up(Release::Debian13, &Options::named("matrix"))?;
     let stage = Stage::new(&host, &["--components", ALL])?;
     stage.set("size", "matrix_size: 8gb\n")?;
     deployed(&stage).context("deploying")?;
-    let room = used(&stage).context("using it")?;
+    used(&stage).context("using it")?;
     closed(&stage).context("seen from outside")?;
-    changed(&stage).context("changing it")?;
-    saved_and_brought_back(&stage, &room).context("backup and restore")
+    changed(&stage).context("changing it")
 }
 
 /// On a small host, without a worker, on the domain itself.
 #[test]
-fn a_small_one_in_root_mode_is_a_homeserver_too() -> Result<()> {
-    if !lab_or_skip("a_small_one_in_root_mode_is_a_homeserver_too") {
+fn a_small_one_in_root_mode_comes_back_from_a_backup() -> Result<()> {
+    if !lab_or_skip("a_small_one_in_root_mode_comes_back_from_a_backup") {
         return Ok(());
     }
     let host = Host::up(Release::Debian13, &Options::named("small"))?;
     let flags = ["--components", "federation,element", "--mode", "root"];
     let stage = Stage::new(&host, &flags)?;
     stage.set("size", "matrix_size: 4gb\nmatrix_workers: { federation_sender: 0 }\n")?;
-    stage.apply("playbooks/docker.yml", &["--yes"])?.success()?;
-    stage.apply("playbooks/matrix.yml", &["--yes"])?.success()?;
+    on_a_bare_host(&stage)?;
     let states = states(&host)?;
     let synapse: Vec<_> = states.keys().filter(|name| name.contains("synapse")).collect();
     ensure!(synapse == ["matrix-synapse"], "processes of Synapse: {synapse:?}");
-    let way = Way::Outside(&host);
-    let session = way.log_in("", "admin", &stage.secret("matrix_secret_synapse_admin")?)?;
+    let session = Way::Outside(&host).log_in(
+        stage.name,
+        "admin",
+        &stage.secret("matrix_secret_synapse_admin")?,
+    )?;
+    let room = room(&stage, &session)?;
+    let again = stage.apply("playbooks/matrix.yml", &["--yes"])?.success()?;
+    ensure!(again.changed(&host)? == 0, "a second deploy:\n{}", again.out);
+    saved_and_brought_back(&stage, &room).context("backup and restore")
+}
+
+/// Docker, backups and the stack, without the hardening.
+fn on_a_bare_host(stage: &Stage<'_>) -> Result<()> {
+    for playbook in ["docker", "backup", "matrix"] {
+        stage.apply(&format!("playbooks/{playbook}.yml"), &["--yes"])?.success()?;
+    }
+    Ok(())
+}
+
+/// A room with a message in it, and a file.
+fn room(stage: &Stage<'_>, session: &Session) -> Result<Room> {
+    let (way, token) = (Way::Outside(stage.host), session.token.as_str());
     let body = json!({ "name": "small" });
     let made =
-        way.ask(("POST", ""), "/_matrix/client/v3/createRoom", &session.token, &body)?.ok()?;
-    let room = percent(made["room_id"].as_str().context("no room")?);
-    let path = format!("/_matrix/client/v3/rooms/{room}/send/m.room.message/1");
+        way.ask(("POST", stage.name), "/_matrix/client/v3/createRoom", token, &body)?.ok()?;
+    let id = made["room_id"].as_str().context("no room")?.to_owned();
+    let path = format!("/_matrix/client/v3/rooms/{}/send/m.room.message/1", percent(&id));
     let message = json!({ "msgtype": "m.text", "body": "good day" });
-    way.ask(("PUT", ""), &path, &session.token, &message)?.ok()?;
-    media(&host, "", &session.token)?;
+    let sent = way.ask(("PUT", stage.name), &path, token, &message)?.ok()?;
+    let event = sent["event_id"].as_str().context("no event")?.to_owned();
+    let media = media(stage.host, stage.name, token)?;
     let found = way.ask(("GET", ""), "/.well-known/matrix/server", "", &Value::Null)?.ok()?;
     ensure!(found["m.server"] == format!("{}:443", stage::DOMAIN), "{found}");
     let admin = way.ask(("GET", ""), "/_synapse/admin/v1/register", "", &Value::Null)?;
     ensure!([403, 404].contains(&admin.status), "{admin:?}");
-    let again = stage.apply("playbooks/matrix.yml", &["--yes"])?.success()?;
-    ensure!(again.changed(&host)? == 0, "a second deploy:\n{}", again.out);
-    Ok(())
+    Ok(Room { id, event, media })
 }
 
 /// The plan names every container; the deploy ends healthy; a second one changes nothing.
@@ -140,7 +157,7 @@ struct Room {
 
 const PNG: &[u8] = b"\x89PNG not really, but bytes are bytes";
 
-fn used(stage: &Stage<'_>) -> Result<Room> {
+fn used(stage: &Stage<'_>) -> Result<()> {
     let way = Way::Outside(stage.host);
     let session = way.log_in("chat", "admin", &stage.secret("matrix_secret_synapse_admin")?)?;
     let token = session.token.as_str();
@@ -148,8 +165,8 @@ fn used(stage: &Stage<'_>) -> Result<Room> {
         .ask(("POST", "chat"), "/_matrix/client/v3/createRoom", token, &json!({ "name": "lab" }))?
         .ok()?;
     let id = made["room_id"].as_str().context("no room")?.to_owned();
-    let event = talks_across_workers(stage.host, &session, &id)?;
-    let media = media(stage.host, "chat", token)?;
+    talks_across_workers(stage.host, &session, &id)?;
+    media(stage.host, "chat", token)?;
     let sync = "/_matrix/client/unstable/org.matrix.simplified_msc3575/sync";
     let body = json!({ "lists": { "all": { "ranges": [[0, 9]], "timeline_limit": 1, "required_state": [] } } });
     let sliding = way.ask(("POST", "chat"), sync, token, &body)?.ok()?;
@@ -161,11 +178,11 @@ fn used(stage: &Stage<'_>) -> Result<Room> {
     way.ask(("PUT", "chat"), to_device, token, &json!({ "messages": {} }))?.ok()?;
     let found = way.ask(("GET", ""), "/.well-known/matrix/server", "", &Value::Null)?.ok()?;
     ensure!(found["m.server"] == format!("chat.{}:443", stage::DOMAIN), "{found}");
-    Ok(Room { id, event, media })
+    Ok(())
 }
 
 /// Sent through one worker, read through another.
-fn talks_across_workers(host: &Host, session: &Session, room: &str) -> Result<String> {
+fn talks_across_workers(host: &Host, session: &Session, room: &str) -> Result<()> {
     let message = json!({ "msgtype": "m.text", "body": "good day" });
     let path = format!("/_matrix/client/v3/rooms/{}/send/m.room.message/lab1", percent(room));
     let sent = Way::Process(host, "synapse-generic1")
@@ -177,7 +194,7 @@ fn talks_across_workers(host: &Host, session: &Session, room: &str) -> Result<St
         .ask(("GET", ""), &path, &session.token, &Value::Null)?
         .ok()?;
     ensure!(read["content"]["body"] == "good day", "{read}");
-    Ok(event)
+    Ok(())
 }
 
 /// Uploaded and fetched through the authenticated endpoint.
@@ -269,9 +286,7 @@ fn saved_and_brought_back(stage: &Stage<'_>, room: &Room) -> Result<()> {
 
     let other = Host::up(Release::Debian13, &Options::named("second"))?;
     let second = stage.moved(&other)?;
-    for playbook in ["docker", "backup", "matrix"] {
-        second.apply(&format!("playbooks/{playbook}.yml"), &["--yes"])?.success()?;
-    }
+    on_a_bare_host(&second)?;
     for (file, content) in files.iter().zip(&contents) {
         other.write_file(&format!("/var/backups/mxprov/{file}"), content)?;
     }
@@ -281,16 +296,21 @@ fn saved_and_brought_back(stage: &Stage<'_>, room: &Room) -> Result<()> {
     second.apply("playbooks/restore.yml", &flags)?.success()?;
 
     let way = Way::Outside(&other);
-    let session = way.log_in("chat", "admin", &second.secret("matrix_secret_synapse_admin")?)?;
+    let session =
+        way.log_in(stage.name, "admin", &second.secret("matrix_secret_synapse_admin")?)?;
     let path =
         format!("/_matrix/client/v3/rooms/{}/event/{}", percent(&room.id), percent(&room.event));
-    let read = way.ask(("GET", "chat"), &path, &session.token, &Value::Null)?.ok()?;
+    let read = way.ask(("GET", stage.name), &path, &session.token, &Value::Null)?.ok()?;
     ensure!(read["content"]["body"] == "good day", "{read}");
-    let fetched = way.ask(("GET", "chat"), &room.media, &session.token, &Value::Null)?;
+    let fetched = way.ask(("GET", stage.name), &room.media, &session.token, &Value::Null)?;
     ensure!(fetched.status == 200, "{fetched:?}");
     let keys = |host: &Host| -> Result<Value> {
-        let answer =
-            Way::Outside(host).ask(("GET", "chat"), "/_matrix/key/v2/server", "", &Value::Null)?;
+        let answer = Way::Outside(host).ask(
+            ("GET", stage.name),
+            "/_matrix/key/v2/server",
+            "",
+            &Value::Null,
+        )?;
         Ok(answer.ok()?["verify_keys"].clone())
     };
     ensure!(keys(stage.host)? == keys(&other)?, "another signing key");

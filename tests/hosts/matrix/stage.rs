@@ -19,12 +19,15 @@ matrix_pull_policy: never
 traefik_acme: false
 coturn_version: 4.6.1
 dns_enabled: false
+preflight_disk: [{ path: /, free_mb: 1024 }]
 ";
 
 /// One host with its inventory and vault.
 pub struct Stage<'a> {
     /// The host.
     pub host: &'a Host,
+    /// The label below the domain that Synapse answers under, or empty.
+    pub name: &'static str,
     folder: TempDir,
 }
 
@@ -65,7 +68,8 @@ impl<'a> Stage<'a> {
         arguments.extend(["--address", &address, "--docker-source", "distribution"]);
         arguments.extend(["--vault-password-file", "password", "--no-backup-encryption"]);
         arguments.extend(flags);
-        let stage = Self { host, folder };
+        let name = if flags.contains(&"root") { "" } else { "chat" };
+        let stage = Self { host, name, folder };
         stage.mxprov(&arguments)?.success()?;
         stage.reach()?;
         stage.set("lab", LAB)?;
@@ -89,7 +93,7 @@ impl<'a> Stage<'a> {
         let text = text.replace(&format!("{}:", self.host.name()), &format!("{}:", host.name()));
         let text = text.replace(&self.host.v4().to_string(), &host.v4().to_string());
         std::fs::write(folder.path().join("inventory.yml"), text)?;
-        let stage = Self { host, folder };
+        let stage = Self { host, name: self.name, folder };
         stage.reach()?;
         images::give(host, &[])?;
         Ok(stage)

@@ -10,6 +10,8 @@ use crate::resource::file::Content;
 use crate::resource::{Host, Suspend};
 use crate::yaml::{self, Node};
 
+use super::super::content::gather;
+
 /// Where a project is.
 #[derive(Debug, Clone)]
 pub struct Place {
@@ -90,8 +92,10 @@ impl Files {
             }
             None => {
                 files.env_files(place, host)?;
-                for path in files.paths(place, host)? {
-                    files.add(&path, host)?;
+                let paths = files.paths(place, host)?;
+                let contents = gather(&paths, |path| host.content(path))?;
+                for (path, content) in paths.iter().zip(contents) {
+                    files.add(path, content, host)?;
                 }
             }
         }
@@ -112,8 +116,9 @@ impl Files {
         let default = place.path(".env");
         let named: Vec<String> = place.env_files.iter().map(|name| place.path(name)).collect();
         let paths = if named.is_empty() { vec![default] } else { named };
-        for path in paths {
-            let Some(content) = host.content(&path)? else {
+        let contents = gather(&paths, |path| host.content(path))?;
+        for (path, content) in paths.into_iter().zip(contents) {
+            let Some(content) = content else {
                 if place.env_files.is_empty() {
                     continue;
                 }
@@ -142,6 +147,8 @@ impl Files {
         }
         let is_there =
             |name: &str| Ok::<_, Suspend>(host.path(&place.path(name))?.attributes().is_some());
+        let all = DEFAULTS.iter().flat_map(|(name, others)| others.iter().chain([name]));
+        gather(all, |name| is_there(name))?;
         for (name, overrides) in DEFAULTS {
             if !is_there(name)? {
                 continue;
@@ -158,8 +165,13 @@ impl Files {
         Ok(vec![])
     }
 
-    fn add(&mut self, path: &str, host: &Host<'_>) -> Result<(), Suspend> {
-        let Some(content) = host.content(path)? else {
+    fn add(
+        &mut self,
+        path: &str,
+        content: Option<Arc<Vec<u8>>>,
+        host: &Host<'_>,
+    ) -> Result<(), Suspend> {
+        let Some(content) = content else {
             return Err(Suspend::failed(format!("there is no compose file `{path}` on the host")));
         };
         let text = String::from_utf8_lossy(&content).into_owned();

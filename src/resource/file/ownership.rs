@@ -89,15 +89,16 @@ impl Ownership {
     }
 }
 
+/// The number that a name or number stands for, where that is the same on every host.
 fn number_of(name: &str) -> Option<u32> {
-    name.parse().ok()
+    if name == "root" { Some(0) } else { name.parse().ok() }
 }
 
 /// Name and number after a change; what a prediction cannot tell is empty or none.
 fn after(want: Option<&String>, have: Option<(&String, Option<u32>)>) -> (String, Option<u32>) {
     match (want, have) {
-        (Some(want), _) if number_of(want).is_some() => (String::new(), number_of(want)),
-        (Some(want), _) => (want.clone(), None),
+        (Some(want), _) if want.parse::<u32>().is_ok() => (String::new(), number_of(want)),
+        (Some(want), _) => (want.clone(), number_of(want)),
         (None, Some((name, number))) => (name.clone(), number),
         (None, None) => (String::new(), None),
     }
@@ -106,4 +107,23 @@ fn after(want: Option<&String>, have: Option<(&String, Option<u32>)>) -> (String
 /// `0644`
 pub fn octal(mode: u32) -> String {
     format!("{mode:04o}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn owned(owner: &str) -> Ownership {
+        Ownership { owner: Some(owner.into()), ..Ownership::default() }
+    }
+
+    #[test]
+    fn root_is_number_0_before_anybody_was_asked() {
+        for (first, then) in [("root", "0"), ("0", "root"), ("0", "0"), ("www-data", "www-data")] {
+            let predicted = owned(first).over(None, PathKind::Directory, 0o755);
+            assert!(owned(then).missing(&predicted).is_empty(), "{first}, then {then}");
+        }
+        let predicted = owned("root").over(None, PathKind::Directory, 0o755);
+        assert_eq!(owned("10001").missing(&predicted), owned("10001"));
+    }
 }

@@ -91,10 +91,12 @@ impl<'l> Build<'l> {
     pub fn traced<T>(&mut self, step: &str, read: impl FnOnce(&mut Self) -> T) -> T {
         let before = self.errors.len();
         let result = read(self);
-        for problem in self.errors.iter_mut().skip(before) {
+        // What is read twice is wrong once: it is the same only with its steps.
+        for mut problem in self.errors.split_off(before.min(self.errors.len())) {
             if !problem.trace.iter().any(|known| known == step) {
                 problem.trace.push(step.to_string());
             }
+            self.error(problem);
         }
         result
     }

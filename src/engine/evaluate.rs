@@ -34,6 +34,14 @@ pub struct Evaluation {
     pub looped: bool,
 }
 
+impl Evaluation {
+    /// Of a task that failed before it was looked at.
+    pub fn failed(message: String) -> Self {
+        let item = ItemPlan::without_item(Arc::default(), Verdict::Failed(message));
+        Self { items: vec![item], looped: false }
+    }
+}
+
 /// What one item of a task comes to.
 #[derive(Debug, Clone)]
 pub struct ItemPlan {
@@ -47,6 +55,12 @@ pub struct ItemPlan {
     pub verdict: Verdict,
     /// What was taken for granted.
     pub assumptions: Vec<String>,
+}
+
+impl ItemPlan {
+    fn without_item(locals: Arc<Map>, verdict: Verdict) -> Self {
+        Self { item: None, locals, manner: None, verdict, assumptions: vec![] }
+    }
 }
 
 /// What is to be done for an item.
@@ -91,13 +105,7 @@ pub fn evaluate(subject: &Subject<'_>) -> Result<Evaluation, Missing> {
         }
         Ok(Some(items)) => items,
         Err(verdict) => {
-            let item = ItemPlan {
-                item: None,
-                locals: Arc::clone(subject.locals),
-                manner: None,
-                verdict,
-                assumptions: vec![],
-            };
+            let item = ItemPlan::without_item(Arc::clone(subject.locals), verdict);
             // Nobody knows what a list holds that only applying can tell, nor how long it is.
             let looped = matches!(item.verdict, Verdict::Skipped(_));
             return Ok(Evaluation { items: vec![item], looped });

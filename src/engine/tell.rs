@@ -8,7 +8,7 @@ use crate::playbook::{Keyword, Task};
 use crate::value::Value;
 
 use super::driver::Driver;
-use super::evaluate::{Evaluation, ItemPlan, Verdict};
+use super::evaluate::{Evaluation, ItemPlan};
 use super::event::{Event, Status, TaskEvent};
 use super::machine::Failure;
 use super::outcome::{Ended, ItemEnd, censored};
@@ -128,14 +128,7 @@ impl Driver {
 
     /// A task failed for a reason outside of its own result.
     pub(super) fn fail_with(&mut self, task: &Task, handler: bool, message: String) {
-        let item = ItemPlan {
-            item: None,
-            locals: Arc::default(),
-            manner: None,
-            verdict: Verdict::Failed(message.clone()),
-            assumptions: vec![],
-        };
-        let evaluation = Evaluation { items: vec![item], looped: false };
+        let evaluation = Evaluation::failed(message.clone());
         let failure = Failure::new(self.title(task), &message);
         let ended = Ended::at_once(vec![super::outcome::failed(message)]);
         self.report(task, handler, &evaluation, &ended);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::playbook::{Keyword, Task};
 
 use super::driver::Driver;
-use super::evaluate::{Evaluation, ItemPlan, Verdict};
+use super::evaluate::Evaluation;
 use super::event::Phase;
 use super::outcome::{self, Ended};
 
@@ -27,14 +27,7 @@ impl Driver {
                 self.machine.world_mut(host).forget_all();
             }
         }
-        let item = ItemPlan {
-            item: None,
-            locals: Arc::default(),
-            manner: None,
-            verdict: Verdict::Failed(message.clone()),
-            assumptions: vec![],
-        };
-        let evaluation = Evaluation { items: vec![item], looped: false };
+        let evaluation = Evaluation::failed(message.clone());
         let ended = Ended::at_once(vec![outcome::unreachable(message)]);
         self.machine.visited(task);
         self.machine.advance();

@@ -10,6 +10,28 @@ use crate::playbook::{Keyword, Keywords, ModuleDefaults, Setting, Tag, Vars};
 use crate::value::{Map, Str, Value};
 use crate::yaml::Node;
 
+/// Variables that say how a host is reached, whoever becomes what there.
+const CONNECTION: [&str; 18] = [
+    "ansible_connection",
+    "ansible_host",
+    "ansible_host_key_checking",
+    "ansible_password",
+    "ansible_port",
+    "ansible_private_key_file",
+    "ansible_ssh_args",
+    "ansible_ssh_common_args",
+    "ansible_ssh_extra_args",
+    "ansible_ssh_host",
+    "ansible_ssh_host_key_checking",
+    "ansible_ssh_pass",
+    "ansible_ssh_password",
+    "ansible_ssh_port",
+    "ansible_ssh_private_key_file",
+    "ansible_ssh_private_key_passphrase",
+    "ansible_ssh_user",
+    "ansible_user",
+];
+
 impl Build<'_> {
     /// Takes all shared keywords that may stand at `level`. An empty value counts as not written, as in Ansible.
     pub fn keywords(&mut self, fields: &mut Fields<'_>, level: Level) -> Keywords {
@@ -28,7 +50,12 @@ impl Build<'_> {
         if level.allows("notify") {
             keywords.notify = fields.take_filled("notify").map(|field| self.names(field));
         }
-        keywords.vars = fields.take_filled("vars").and_then(|field| self.vars(field));
+        keywords.vars = fields.take_filled("vars").and_then(|field| {
+            if !matches!(level, Level::Play | Level::PlaybookImport) {
+                self.refuse_connection_variables(field, level);
+            }
+            self.vars(field)
+        });
         keywords.tags = fields.take("tags").map(|field| self.tags(field)).unwrap_or_default();
         if level.allows("environment") {
             self.more_keywords(fields, &mut keywords);
@@ -70,6 +97,18 @@ impl Build<'_> {
             | Keyword::Connection
             | Keyword::DelegateTo
             | Keyword::RemoteUser => self.check_text(setting, name),
+        }
+    }
+
+    /// A host has one connection for all of a play: what stands below a play cannot change it.
+    fn refuse_connection_variables(&mut self, field: Field<'_>, level: Level) {
+        for (key, _) in field.value.as_mapping().into_iter().flatten() {
+            let Some(name) = key.as_str().filter(|name| CONNECTION.contains(name)) else {
+                continue;
+            };
+            let message = format!("`{name}` has no effect in the `vars` of {}", level.name());
+            let hint = "a host has one connection in a play: set this in the inventory or the play's `vars`";
+            self.error(Diagnostic::new(message).at(&key.span).hint(hint));
         }
     }
 

@@ -99,7 +99,7 @@ impl Host<'_> {
             CrontabState::NoTool => {
                 match self.opaque(|opaque| opaque.may_bring("/usr/bin/crontab")) {
                     Some(opaque) => {
-                        self.assume(format!("{} brings `crontab`", opaque.brings()));
+                        self.assume(format!("{} `crontab`", opaque.brings()));
                         Ok(None)
                     }
                     None => Err(Suspend::failed(

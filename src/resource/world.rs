@@ -38,8 +38,15 @@ pub struct Opaque {
 }
 
 impl Opaque {
-    /// What brings it, for the plan's assumptions: "package `nginx`".
+    /// What brings it, for the plan's assumptions: "package `nginx` brings".
     pub fn brings(&self) -> String {
+        match &self.scope {
+            Scope::Packages(names) if names.len() != 1 => format!("{} bring", self.bringer()),
+            _ => format!("{} brings", self.bringer()),
+        }
+    }
+
+    fn bringer(&self) -> String {
         match &self.scope {
             Scope::Packages(names) => {
                 let shown: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();

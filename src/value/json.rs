@@ -26,7 +26,8 @@ impl Value {
             Self::Str(text) => Json::from(text.as_str()),
             Self::List(items) => items.iter().map(|item| item.json(mask)).collect(),
             Self::Map(map) => {
-                let there = map.iter().filter(|(_, value)| **value != Self::Omit);
+                let is_said = |key: &Key, value: &Self| *key != Key::Rest && *value != Self::Omit;
+                let there = map.iter().filter(|(key, value)| is_said(key, value));
                 there.map(|(key, value)| (key.to_string(), value.json(mask))).collect()
             }
             Self::Encrypted(encrypted) => match encrypted.plain.get() {

@@ -56,7 +56,7 @@ impl Host<'_> {
         match self.opaque(|opaque| opaque.may_bring(path)) {
             None => Ok(state),
             Some(opaque) if assume => {
-                self.assume(format!("{} brings no `{path}`", opaque.brings()));
+                self.assume(format!("{} no `{path}`", opaque.brings()));
                 Ok(state)
             }
             Some(opaque) => Err(Suspend::Unknown(Arc::clone(&opaque.reason))),

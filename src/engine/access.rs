@@ -77,9 +77,14 @@ impl Driver {
         }
     }
 
-    /// The host came up with its changed configuration and let us in.
-    pub(super) fn came_back(&mut self, host: &Arc<str>) {
-        self.pending.remove(host);
+    /// The host came up with its changed configuration and let us in: it is told to keep it. Gives
+    /// what it said if it had put it back by then.
+    pub(super) async fn came_back(&mut self, host: &Arc<str>) -> Result<Option<Output>, Halt> {
+        let held = self.pending.remove(host);
+        let Some(held) = held.filter(|held| held.probation.is_armed()) else { return Ok(None) };
+        let shell = self.links.shell(host, &self.target(host)?, &held.user).await?;
+        let output = shell.run_one(held.probation.settle()).await?;
+        Ok((!output.succeeded()).then_some(output))
     }
 
     /// A change that could shut us out: the host undoes it by itself unless a new login works.

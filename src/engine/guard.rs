@@ -2,9 +2,10 @@
 //! login proves that we still get in.
 //!
 //! All that is needed for it lies in one folder on the host: `undo.*` put the configuration back,
-//! `effect` puts it back into effect, `heal` runs them once. Two things run `heal`: as long as
+//! `effect` puts it back into effect, `heal` runs them once. Three things run `heal`: as long as
 //! there is no `effect`, a watcher that waits for the host's lock, which the kernel frees when our
-//! connection is gone; from then on a timer.
+//! connection is gone; from then on a timer; and, where neither lived to see it (the host lost its
+//! power), a timer that starts with the next boot.
 
 use std::time::{Duration, Instant};
 
@@ -14,23 +15,48 @@ use crate::resource::{Action, Guard};
 /// The host undoes an effect this long after it was sent, unless it is told not to.
 const PROBATION: Duration = Duration::from_secs(40);
 
+/// After a boot the host waits this long for a new login that proves the change.
+const BOOTS: Duration = Duration::from_secs(180);
+
 /// How long a new login is tried for before the change counts as shutting us out.
 pub const PATIENCE: Duration = Duration::from_secs(25);
 
 /// How long after the change the host must have healed itself.
 pub const HEALED: Duration = Duration::from_secs(75);
 
-/// Writes `heal`. Whoever makes `settled` decides, healing or keeping; it can be made once.
-const HEAL: &str = r#"cat >"$folder/heal" <<end
+/// Makes the folder, with `heal` and `forget`, and the timer of the next boot. Whoever makes
+/// `settled` decides, healing or keeping; it can be made once. Healing that a boot cut short is
+/// done again: what has been put back is put back once more.
+const FOLDER: &str = r#"mkdir -m 0700 -- "$folder"
+units=/etc/systemd/system boot=mxprov-guard-$name-boot
+cat >"$folder/forget" <<end
+rm -f -- '$units/timers.target.wants/$boot.timer' '$units/$boot.timer' '$units/$boot.service'
+rm -rf -- '$folder'
+if [ -d /run/systemd/system ] && systemctl is-active --quiet '$boot.timer'; then
+  systemctl stop '$boot.timer' && systemctl daemon-reload
+fi
+end
+cat >"$folder/heal" <<end
 folder='$folder'
 end
 cat >>"$folder/heal" <<'end'
-mkdir -- "$folder/settled" || { [ ! -e "$folder/kept" ] || rm -rf -- "$folder"; exit 0; }
+if mkdir -- "$folder/settled"; then
+  : >"$folder/healing"
+elif [ "${1:-}" != boot ] || [ ! -e "$folder/healing" ]; then
+  [ ! -e "$folder/kept" ] || /bin/sh "$folder/forget"
+  exit 0
+fi
 exec >"$folder/log" 2>&1
 for undo in $(ls -r -- "$folder" | grep '^undo\.'); do /bin/sh "$folder/$undo"; done
 [ ! -e "$folder/effect" ] || /bin/sh "$folder/effect"
-rm -rf -- "$folder"
-end"#;
+/bin/sh "$folder/forget"
+end
+if [ -d "$units/timers.target.wants" ]; then
+  printf '[Service]\nType=oneshot\nExecStart=/bin/sh %s/heal boot\n' "$folder" >"$units/$boot.service"
+  printf '[Timer]\nOnActiveSec=%s\nAccuracySec=1s\n' "$boots" >"$units/$boot.timer"
+  ln -s "../$boot.timer" "$units/timers.target.wants/$boot.timer"
+  sync "$folder/heal" "$folder/forget" "$folder" "$units/$boot.service" "$units/$boot.timer" "$units/timers.target.wants" "$units"
+fi"#;
 
 /// Writes `watch`, which waits for the lock and for nothing else.
 const WATCH: &str = r#"mkdir -p /run/mxprov
@@ -67,13 +93,13 @@ const STOP_LOOSELY: &str = r#"systemctl stop "mxprov-guard-$name-watch.service" 
 /// What to tell where the folder is gone although nobody here settled it.
 const GONE: &str = r#"[ -d "$folder" ] || { echo "the host has put its configuration back, since it lost touch with this run" >&2; exit 1; }"#;
 
-/// Waits while the host heals itself from a run that was cut. One that is alive is not waited for:
-/// it holds the lock.
+/// Waits while the host heals itself from a run that was cut, which after a boot takes a while.
+/// One that is alive is not waited for: it holds the lock.
 pub fn wait_for_healing() -> Script {
     let mut script = Script::new();
     script.line(
         r#"tries=0 held=0
-while [ "$tries" -lt 300 ] && [ "$held" -lt 25 ] && [ -n "$(ls -d /run/mxprov-guard-* 2>/dev/null)" ]; do
+while [ "$tries" -lt 1000 ] && [ "$held" -lt 25 ] && [ -n "$(ls -d /var/lib/mxprov-guard-* 2>/dev/null)" ]; do
   if flock -n -s /run/mxprov/lock true 2>/dev/null || grep -q '^guard' /run/mxprov/lock; then held=0; else held=$((held + 1)); fi
   tries=$((tries + 1))
   sleep 0.2
@@ -123,7 +149,7 @@ impl Probation {
         } else {
             // Of several that go out at once the first that gets there arms.
             script.line(r#"if [ ! -d "$folder" ]; then"#);
-            script.line(r#"mkdir -m 0700 -- "$folder""#).line(HEAL).line(WATCH);
+            script.line(FOLDER).line(WATCH);
             script.line("after=0 what=watch unit=mxprov-guard-$name-watch").line(START);
             script.line("fi");
         }
@@ -138,7 +164,7 @@ impl Probation {
         if self.armed {
             script.line(GONE);
         } else {
-            script.line(r#"mkdir -m 0700 -- "$folder""#).line(HEAL);
+            script.line(FOLDER);
         }
         script.assign("after", PROBATION.as_secs());
         script.line("what=heal unit=mxprov-guard-$name").line(START);
@@ -163,7 +189,7 @@ impl Probation {
             r#"mkdir -- "$folder/settled" 2>/dev/null || { echo "the host has undone the change already" >&2; exit 1; }
 : >"$folder/kept""#,
         );
-        script.line(STOP).line(r#"rm -rf -- "$folder""#);
+        script.line(STOP).line(r#"/bin/sh "$folder/forget""#);
         script
     }
 
@@ -192,14 +218,17 @@ impl Probation {
 
     fn folder(&self) -> Script {
         let mut script = Script::new();
-        script.assign("name", self.name.as_str()).line("folder=/run/mxprov-guard-$name");
+        script.assign("name", self.name.as_str()).assign("boots", BOOTS.as_secs());
+        script.line("folder=/var/lib/mxprov-guard-$name");
         script
     }
 
     /// Writes a script to `$file` of the folder, whole or not at all.
     fn write(script: &mut Script, content: &Script) {
         script.line(r"write() { printf '%s\n' \").nested(content).line("\n}");
-        script.line(r#"write >"$folder/new" && mv -- "$folder/new" "$folder/$file""#);
+        script.line(
+            r#"write >"$folder/new" && sync "$folder/new" && mv -- "$folder/new" "$folder/$file" && sync "$folder""#,
+        );
     }
 }
 

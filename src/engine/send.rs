@@ -258,10 +258,10 @@ impl Driver {
             Step::Restart(restart) => {
                 self.bridge(&manner.host, restart.limit).await?;
                 let output = self.restart(&restart, manner).await?;
-                if output.succeeded() {
-                    self.came_back(&manner.host);
+                match output.succeeded() {
+                    true => self.came_back(&manner.host).await?.unwrap_or(output),
+                    false => output,
                 }
-                output
             }
             Step::Reconnect { delay, limit } => {
                 self.bridge(&manner.host, delay + limit + Duration::from_secs(60)).await?;

@@ -9,5 +9,8 @@ fn backups_are_verified_encrypted_and_kept() {
     let said = Command::new("bash").arg(script).output().expect("bash runs");
     let text = String::from_utf8_lossy(&said.stdout);
     assert!(said.status.success(), "{text}{}", String::from_utf8_lossy(&said.stderr));
-    assert!(text.lines().count() > 30 && text.lines().all(|line| line.starts_with("ok: ")), "{text}");
+    assert!(
+        text.lines().count() > 30 && text.lines().all(|line| line.starts_with("ok: ")),
+        "{text}"
+    );
 }

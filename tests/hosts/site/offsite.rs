@@ -132,7 +132,10 @@ impl Pair<'_> {
         let copy = self.store.read_file(&format!("{COPIES}/{first}.tar.gz.gpg"))?;
         ensure!(key.decrypt(&copy)?.starts_with(&[0x1f, 0x8b]), "no archive is in it");
         ensure!(self.last("offsite_last_name")? == second);
-        let metric = self.host.run("cat /var/lib/mxprov/backup/mxprov_backup.prom")?;
+        // As the node exporter reads it.
+        let metric = self.host.run(
+            "setpriv --reuid 65534 --clear-groups cat /var/lib/mxprov/backup/mxprov_backup.prom",
+        )?;
         ensure!(
             metric.contains(&format!(
                 "\nmxprov_backup_offsite_last_success_timestamp_seconds {}",
@@ -265,7 +268,10 @@ impl Pair<'_> {
             self.host.run(&format!("head -c 3400K /dev/zero >{small}/filler"))?;
             let (status, name) = self.run()?;
             let log = cron::log(self.host)?;
-            ensure!(status == 70 && log.contains("there is no space for a backup"), "{status}: {log}");
+            ensure!(
+                status == 70 && log.contains("there is no space for a backup"),
+                "{status}: {log}"
+            );
             ensure!(log.contains("no backup was made"), "{log}");
             ensure!(name == old && self.last("last_exit")? == "70");
             let left = self.host.run(&format!("ls -A {small}"))?;

@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
+use crate::cron;
 use crate::lab::Host;
 use crate::recipient::Recipient;
 
@@ -182,4 +183,20 @@ fn drills(stage: &Stage<'_>, backup: &Backup, key: &Recipient) -> Result<()> {
     let text = format!("{}{}", said.out, said.err);
     ensure!(said.status == Some(2) && text.contains("the archive cannot be opened"), "{text}");
     Ok(())
+}
+
+/// A file of the database that was lost before the backup: refused, unless that is taken into account.
+pub fn lost_media(stage: &Stage<'_>, key: &Recipient) -> Result<()> {
+    let folder = "/opt/matrix/synapse/media/local_content";
+    stage.host.run(&format!("rm \"$(find {folder} -type f | head -n 1)\""))?;
+    stage.host.run(&format!("rm {FOLDER}/mxprov-*"))?;
+    ensure!(cron::backup(stage.host)? == 0, "{}", cron::log(stage.host)?);
+    stage.write("key.yml", &json!({ "restore_key": key.private()? }).to_string())?;
+    let flags = ["--yes", "-e", "@key.yml"];
+    let said = stage.apply("playbooks/restore-drill.yml", &flags)?;
+    let text = format!("{}{}", said.out, said.err);
+    let reason = "1 of the media files that were looked for are not in the backup";
+    ensure!(said.status == Some(2) && text.contains(reason), "{text}");
+    let flags = [&flags[..], &["-e", "restore_missing_media=true"]].concat();
+    stage.apply("playbooks/restore-drill.yml", &flags)?.success().map(drop)
 }

@@ -3,11 +3,12 @@
 # a kill, retention. Needs bash, gpg, tar, gzip; no root. usage: tests/roles/backup.sh
 set -u -o pipefail
 
-program=$(cd "$(dirname "$0")/../.." && pwd)/roles/backup/files/mxprov-backup
+files=$(cd "$(dirname "$0")/../.." && pwd)/roles/backup/files
+program=$files/mxprov-backup
 room=$(mktemp -d)
 trap 'rm -rf "$room"' EXIT
 failures=0
-export MXPROV_BACKUP_CONFIG=$room/backup.conf GNUPGHOME=$room/gnupg
+export MXPROV_BACKUP_CONFIG=$room/backup.conf MXPROV_OFFSITE_LIBRARY=$files/offsite GNUPGHOME=$room/gnupg
 
 expect() { # what status command…
     local what=$1 want=$2 got
@@ -48,7 +49,7 @@ gpg --batch --quiet --passphrase '' --quick-gen-key 'test <test@example.org>' rs
 fingerprint=$(gpg --list-keys --with-colons 2>/dev/null | awk -F: '/^fpr/ { print $10; exit }')
 gpg --armor --export >"$room/key.asc"
 recipient="recipient $fingerprint $room/key.asc"
-echo one >"$room/data/file"
+echo nobody-else-knows-this >"$room/data/file"
 printf 'two\n' >"$room/data/deep/name with  spaces"
 head -c 3000000 /dev/urandom >"$room/data/big"
 
@@ -69,7 +70,7 @@ expect "an encrypted backup" 0 "$program"
 name=$(newest)
 expect "it verifies" 0 "$program" --verify
 expect "it is listed" 0 "$program" --list
-expect "no secret lies about" 1 grep -rq "one" "$room/backups"
+expect "no secret lies about" 1 grep -rq nobody-else "$room/backups"
 gpg --batch --quiet --decrypt "$room/backups/$name.tar.gz.gpg" 2>/dev/null >"$room/plain.tar.gz"
 mkdir "$room/restored"
 expect "it can be restored" 0 tar -xzf "$room/plain.tar.gz" -C "$room/restored"
@@ -93,6 +94,9 @@ before=$(count)
 sleep 1
 expect "a failing hook fails the backup" 70 "$program"
 expect "and nothing was published" 0 test "$(count)" = "$before"
+printf '%s\n' "keep_count 1" "keep_days 0" >>"$MXPROV_BACKUP_CONFIG"
+expect "nor when only one is to be kept" 70 "$program"
+expect "and nothing was removed" 0 test "$(count)" = "$before"
 
 printf '#!/bin/sh\nsleep 5\n' >"$room/hooks/db"
 "$program" >/dev/null 2>&1 &

@@ -1,4 +1,6 @@
-//! What the roles of the stack would write, by a plan against this machine: nothing is changed.
+//! What the roles of the stack would write, by a plan against this machine, and what their programs do in a
+//! folder of their own: nothing of the machine is changed.
 
+mod backup;
 mod rendered;
 mod web;

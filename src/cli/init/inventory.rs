@@ -1,5 +1,7 @@
 //! The inventory that `init` writes, with what can be set beside what is set.
 
+use std::path::Path;
+
 use crate::value::Value;
 
 use super::answers::{Answers, Backup};
@@ -55,7 +57,7 @@ fn backup(page: &mut Page, backup: &Backup) {
     );
     match backup {
         Backup::Key { fingerprint, file } => {
-            let key = format!("{{{{ lookup('file', '{file}') }}}}");
+            let key = format!("{{{{ lookup('file', {}) }}}}", beside_the_inventory(file));
             let recipient = Value::map([("fingerprint", text(fingerprint)), ("key", text(&key))]);
             page.set("backup_recipients", Value::list([recipient]));
         }
@@ -65,10 +67,19 @@ fn backup(page: &mut Page, backup: &Backup) {
         Backup::Open => {
             page.offer(
                 "backup_recipients:\n  - fingerprint: 0123456789ABCDEF0123456789ABCDEF01234567\n    \
-                 key: \"{{ lookup('file', 'backup-public-key.asc') }}\"",
+                 key: \"{{ lookup('file', inventory_dir ~ '/backup-public-key.asc') }}\"",
             );
             page.offer("or, written out: backup_encrypt: false");
         }
+    }
+}
+
+/// A file's path as an expression: a relative name alone would be looked for beside the playbook.
+fn beside_the_inventory(file: &str) -> String {
+    if Path::new(file).is_absolute() {
+        format!("'{file}'")
+    } else {
+        format!("inventory_dir ~ '/{file}'")
     }
 }
 

@@ -66,7 +66,10 @@ impl<'a> Stage<'a> {
         let address = host.v4().to_string();
         let mut arguments = vec!["init", "--yes", "--domain", DOMAIN, "--host", host.name()];
         arguments.extend(["--address", &address, "--docker-source", "distribution"]);
-        arguments.extend(["--vault-password-file", "password", "--no-backup-encryption"]);
+        arguments.extend(["--vault-password-file", "password"]);
+        if !flags.contains(&"--backup-key") {
+            arguments.push("--no-backup-encryption");
+        }
         arguments.extend(flags);
         let name = if flags.contains(&"root") { "" } else { "chat" };
         let stage = Self { host, name, folder };
@@ -78,7 +81,7 @@ impl<'a> Stage<'a> {
     }
 
     /// The same homeserver on another host: its inventory and vault, for a restore.
-    pub fn moved(&self, host: &'a Host) -> Result<Self> {
+    pub fn moved<'b>(&self, host: &'b Host) -> Result<Stage<'b>> {
         let folder = tempfile::tempdir()?;
         for name in ["inventory.yml", "password"] {
             std::fs::copy(self.path(name), folder.path().join(name))?;
@@ -93,10 +96,15 @@ impl<'a> Stage<'a> {
         let text = text.replace(&format!("{}:", self.host.name()), &format!("{}:", host.name()));
         let text = text.replace(&self.host.v4().to_string(), &host.v4().to_string());
         std::fs::write(folder.path().join("inventory.yml"), text)?;
-        let stage = Self { host, name: self.name, folder };
+        let stage = Stage { host, name: self.name, folder };
         stage.reach()?;
         images::give(host, &[])?;
         Ok(stage)
+    }
+
+    /// A file beside the inventory.
+    pub fn write(&self, name: &str, text: &str) -> Result<()> {
+        std::fs::write(self.path(name), text).with_context(|| format!("cannot write `{name}`"))
     }
 
     /// Key and `known_hosts`, as `ssh` would find them.

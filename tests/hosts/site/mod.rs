@@ -2,6 +2,7 @@
 //! said and nothing else, a second one with nothing to do, and the host as others see it.
 
 mod backup;
+mod offsite;
 mod outside;
 mod said;
 mod stage;
@@ -9,6 +10,7 @@ mod stage;
 use anyhow::{Context as _, Result, ensure};
 
 use crate::lab::{DockerRepository, Host, Options, Release, Watch, lab_or_skip};
+use crate::recipient::Recipient;
 use said::Counts;
 use stage::Stage;
 
@@ -45,7 +47,7 @@ fn base_and_firewall_are_planned_applied_and_done_on_debian_11() -> Result<()> {
 
 fn whole_site(release: Release) -> Result<()> {
     let repository = DockerRepository::serve()?;
-    let key = backup::Recipient::new()?;
+    let key = Recipient::new()?;
     let host = Host::up(release, &Options::named("site"))?;
     let variables = serde_json::json!({
         "mxprov_components": ["web"],

@@ -2,6 +2,7 @@
 
 mod backup;
 mod client;
+mod operations;
 mod stage;
 
 use std::collections::BTreeMap;

@@ -24,6 +24,11 @@ pub fn answers(
 ) -> Result<Arc<[Arc<Map>]>, Diagnostics> {
     let mut plays = Vec::new();
     for play in &playbook.plays {
+        for prompt in play.vars_prompt.iter().filter(|prompt| prompt.private) {
+            if let Some(Value::Str(text)) = extra.get(prompt.name.as_str()) {
+                shared.redactor.learn(text.as_str());
+            }
+        }
         let mut answers = Map::new();
         for prompt in prompts(shared, play, extra)? {
             let value = answer(&prompt, terminal)?;
@@ -41,7 +46,10 @@ fn answer(prompt: &Prompted, terminal: Terminal) -> Result<Value, Diagnostic> {
     if !terminal.available {
         return prompt.default.clone().ok_or_else(|| {
             let message = format!("`{}` cannot be asked for: there is no terminal", prompt.name);
-            let hint = format!("give it with `-e {}=…`, or add a `default`", prompt.name);
+            let hint = match prompt.private {
+                true => format!("give it with `-e @FILE`, with `{}: …` in the file", prompt.name),
+                false => format!("give it with `-e {}=…`, or add a `default`", prompt.name),
+            };
             Diagnostic::new(message).at(&prompt.span).hint(hint)
         });
     }

@@ -3,6 +3,7 @@
 mod backup;
 mod client;
 mod refusals;
+mod operations;
 mod stage;
 
 use std::collections::BTreeMap;

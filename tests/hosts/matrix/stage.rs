@@ -123,6 +123,28 @@ impl<'a> Stage<'a> {
         std::fs::write(folder.join(format!("{name}.yml")), text).context("cannot write variables")
     }
 
+    /// A file beside the inventory; its path.
+    pub fn write(&self, name: &str, text: &str) -> Result<std::path::PathBuf> {
+        let path = self.path(name);
+        std::fs::write(&path, text).with_context(|| format!("cannot write {name}"))?;
+        Ok(path)
+    }
+
+    /// From now on these labels below the domain (empty for the domain itself) lead to the host, for what
+    /// mxprov runs here: it has an `/etc/hosts` of its own.
+    pub fn names(&self, labels: &[&str]) -> Result<()> {
+        let names: Vec<String> = labels
+            .iter()
+            .map(|label| match *label {
+                "" => DOMAIN.to_owned(),
+                label => format!("{label}.{DOMAIN}"),
+            })
+            .collect();
+        let text = format!("127.0.0.1 localhost\n{} {}\n", self.host.v4(), names.join(" "));
+        self.write("hosts", &text)?;
+        Ok(())
+    }
+
     /// Another list of components.
     pub fn components(&self, names: &str) -> Result<()> {
         let path = self.path("inventory.yml");
@@ -155,12 +177,21 @@ impl<'a> Stage<'a> {
         Ok(line.with_context(|| format!("no `{name}` in the vault"))?.to_owned())
     }
 
-    fn path(&self, name: impl AsRef<Path>) -> std::path::PathBuf {
+    /// A path beside the inventory.
+    pub fn path(&self, name: impl AsRef<Path>) -> std::path::PathBuf {
         self.folder.path().join(name)
     }
 
     fn mxprov(&self, arguments: &[&str]) -> Result<Said> {
-        let output = Command::new(env!("CARGO_BIN_EXE_mxprov"))
+        let hosts = self.path("hosts");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mxprov"));
+        if hosts.exists() {
+            const MOUNT: &str = "mount --bind \"$1\" /etc/hosts && shift && exec \"$@\"";
+            command = Command::new("unshare");
+            command.args(["--mount", "sh", "-c", MOUNT, "sh"]).arg(hosts);
+            command.arg(env!("CARGO_BIN_EXE_mxprov"));
+        }
+        let output = command
             .args(arguments)
             .current_dir(self.folder.path())
             .env("HOME", self.folder.path())

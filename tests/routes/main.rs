@@ -12,7 +12,17 @@ mod requests;
 use lab::proxy::request::Request;
 
 use rendered::{Mode, Rendered};
-use requests::{Door, NAMES, Requests, Row};
+use requests::{Door, Requests, Row};
+
+/// What stands for the names in a path where nobody has them, as clients encode it.
+const NAMES: [(&str, &str); 6] = [
+    ("{room}", "%21AbC_d-9%3Aexample.org"),
+    ("{user}", "%40somebody%3Aexample.org"),
+    ("{peer}", "%40peer%3Aother.example"),
+    ("{event}", "%24tYpInG_send-0123"),
+    ("{device}", "ABCDEFGHIJ"),
+    ("{alias}", "%23state%2Fsend%3Aexample.org"),
+];
 
 fn request(row: &Row, host: &str) -> Request {
     let mut request = Request::new(&row.method, host, &row.path(&NAMES));

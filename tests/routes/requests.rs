@@ -8,16 +8,6 @@ use serde_json::Value;
 
 use crate::lab::proxy::dynamic;
 
-/// What stands for the names in a path where nobody has them, as clients encode it.
-pub const NAMES: [(&str, &str); 6] = [
-    ("{room}", "%21AbC_d-9%3Aexample.org"),
-    ("{user}", "%40somebody%3Aexample.org"),
-    ("{peer}", "%40peer%3Aother.example"),
-    ("{event}", "%24tYpInG_send-0123"),
-    ("{device}", "ABCDEFGHIJ"),
-    ("{alias}", "%23state%2Fsend%3Aexample.org"),
-];
-
 /// Where a request comes in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]

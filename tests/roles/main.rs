@@ -2,5 +2,6 @@
 //! folder of their own: nothing of the machine is changed.
 
 mod backup;
+mod registration;
 mod rendered;
 mod web;

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
-use crate::proxy::dynamic;
-use crate::proxy::fixed::Fixed;
-use crate::proxy::request::Request;
-use crate::proxy::table::Table;
+use crate::lab::proxy::dynamic;
+use crate::lab::proxy::fixed::Fixed;
+use crate::lab::proxy::request::Request;
+use crate::lab::proxy::table::Table;
 use crate::requests::Door;
 
 /// The entry points that the role counts on.

@@ -6,18 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::proxy::dynamic;
-use crate::proxy::request::Request;
-
-/// What stands for the names in a path, as clients encode it.
-const NAMES: [(&str, &str); 6] = [
-    ("{room}", "%21AbC_d-9%3Aexample.org"),
-    ("{user}", "%40somebody%3Aexample.org"),
-    ("{peer}", "%40peer%3Aother.example"),
-    ("{event}", "%24tYpInG_send-0123"),
-    ("{device}", "ABCDEFGHIJ"),
-    ("{alias}", "%23state%2Fsend%3Aexample.org"),
-];
+use crate::lab::proxy::dynamic;
 
 /// Where a request comes in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -33,27 +22,37 @@ pub enum Door {
 #[serde(deny_unknown_fields)]
 pub struct Row {
     pub method: String,
-    pub path: String,
+    path: String,
     /// A tier, `main`, or `none`.
     pub to: String,
     #[serde(default)]
     pub door: Door,
-    #[serde(default, rename = "body")]
-    _body: Value,
-    #[serde(default, rename = "known")]
-    _known: Value,
+    /// What is sent, null for nothing.
+    #[serde(default)]
+    body: Value,
+    /// Whether the process knows the request without more being switched on.
+    #[serde(default = "yes")]
+    pub known: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl Row {
-    pub fn request(&self, host: &str) -> Request {
-        let mut path = self.path.clone();
-        for (name, value) in NAMES {
-            path = path.replace(name, value);
-        }
-        let mut request = Request::new(&self.method, host, &path);
-        request.is_tls = self.door != Door::Admin;
-        request
+    /// The path with these names in it, percent-encoded already.
+    pub fn path(&self, names: &[(&str, &str)]) -> String {
+        named(&self.path, names)
     }
+
+    /// The body with these names in it, as they are; empty for none.
+    pub fn body(&self, names: &[(&str, &str)]) -> String {
+        if self.body.is_null() { String::new() } else { named(&self.body.to_string(), names) }
+    }
+}
+
+fn named(text: &str, names: &[(&str, &str)]) -> String {
+    names.iter().fold(text.to_owned(), |text, (name, value)| text.replace(name, value))
 }
 
 /// All of `synapse.yaml`.

@@ -1,10 +1,19 @@
 //! The Matrix stack with real processes: deployed, used, changed, saved, and brought back.
 
+mod answered;
 mod backup;
+mod banned;
+mod change;
 mod client;
 mod refusals;
 mod operations;
+mod post;
+mod registered;
+#[path = "../../routes/requests.rs"]
+mod requests;
 mod stage;
+mod turn;
+mod watched;
 
 use std::collections::BTreeMap;
 
@@ -15,6 +24,7 @@ use crate::lab::scan::{Port, from_controller};
 use crate::lab::{Host, Options, Release, lab_or_skip};
 
 use client::{Session, Way};
+use post::Post;
 use stage::Stage;
 
 /// Everything that is no legacy.
@@ -27,13 +37,47 @@ fn the_stack_is_a_homeserver_and_changes_only_what_it_must() -> Result<()> {
         return Ok(());
     }
     let host = Host::up(Release::Debian13, &Options::named("matrix"))?;
+    let other = stranger()?;
+    let (web, mail) = (Post::web()?, Post::mail()?);
     let stage = Stage::new(&host, &["--components", ALL])?;
     stage.set("size", "matrix_size: 8gb\n")?;
+    // Clients over IPv6 are told apart, and TURN is there for them too.
+    let addresses = format!("dns_addresses: [{}, \"{}\"]\n", host.v4(), host.v6());
+    stage.set("addresses", &format!("docker_ipv6: true\n{addresses}"))?;
+    stage.set("watched", &watched::settings(&web))?;
+    stage.set("turn", &turn::settings(&other))?;
+    stage.set("registered", &registered::settings(&web, &mail))?;
     deployed(&stage).context("deploying")?;
-    used(&stage).context("using it")?;
+    let session = used(&stage).context("using it")?;
+    registered::with_proof(&stage, &web, &mail).context("making an account")?;
+    turn::relays(&stage, &other, &session).context("calls")?;
+    answered::by_those_who_know(&stage).context("all requests")?;
     backup::is_watched(&stage).context("its backup watched")?;
+    watched::targets(&stage).context("metrics")?;
+    watched::panels_and_rules(&stage).context("dashboards and rules")?;
+    watched::alerts(&stage, &web, &mail).context("alerts")?;
+    banned::guessers(&stage, &other).context("bans")?;
     closed(&stage).context("seen from outside")?;
-    changed(&stage).context("changing it")
+    change::one_by_one(&stage).context("changing it")
+}
+
+/// Another host, with a client of HTTP and of TURN.
+fn stranger() -> Result<Host> {
+    let host = Host::up(Release::Debian13, &Options::named("stranger"))?;
+    host.run(
+        "DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends curl coturn",
+    )?;
+    host.run("systemctl stop coturn")?;
+    Ok(host)
+}
+
+/// Waits a minute at most until a command of the host succeeds.
+fn wait(host: &Host, command: &str) -> Result<()> {
+    let script =
+        r#"timeout 60 sh -c 'until eval "$1"; do sleep 0.2; done' sh "$command" >/dev/null 2>&1"#;
+    let output = host.exec_with_input(&format!("command=$(cat)\n{script}"), command.as_bytes())?;
+    ensure!(output.success(), "not within a minute: `{command}`: {:?}", host.exec(command)?);
+    Ok(())
 }
 
 /// Docker, backups and the stack, without the hardening.
@@ -101,7 +145,7 @@ fn states(host: &Host) -> Result<BTreeMap<String, String>> {
     Ok(pairs.map(|(name, state)| (name.to_owned(), state.to_owned())).collect())
 }
 
-/// The time at which each container of the stack was made.
+/// The id of each container that runs.
 fn ids(host: &Host) -> Result<BTreeMap<String, String>> {
     let said = host.run("docker ps --no-trunc --format '{{.Names}}|{{.ID}}'")?;
     let pairs = said.lines().filter_map(|line| line.split_once('|'));
@@ -110,7 +154,7 @@ fn ids(host: &Host) -> Result<BTreeMap<String, String>> {
 
 const PNG: &[u8] = b"\x89PNG not really, but bytes are bytes";
 
-fn used(stage: &Stage<'_>) -> Result<()> {
+fn used(stage: &Stage<'_>) -> Result<Session> {
     let way = Way::Outside(stage.host);
     let session = way.log_in("chat", "admin", &stage.secret("matrix_secret_synapse_admin")?)?;
     let token = session.token.as_str();
@@ -131,7 +175,7 @@ fn used(stage: &Stage<'_>) -> Result<()> {
     way.ask(("PUT", "chat"), to_device, token, &json!({ "messages": {} }))?.ok()?;
     let found = way.ask(("GET", ""), "/.well-known/matrix/server", "", &Value::Null)?.ok()?;
     ensure!(found["m.server"] == format!("chat.{}:443", stage::DOMAIN), "{found}");
-    Ok(())
+    Ok(session)
 }
 
 /// Sent through one worker, read through another.
@@ -190,37 +234,4 @@ fn closed(stage: &Stage<'_>) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// One variable: the plan names what it concerns, and only that restarts.
-fn changed(stage: &Stage<'_>) -> Result<()> {
-    let before = ids(stage.host)?;
-    stage.set("upload", "synapse_max_upload_size: 20M\n")?;
-    stage.apply("playbooks/matrix.yml", &["--yes"])?.success()?;
-    let touched = difference(&before, &ids(stage.host)?);
-    ensure!(
-        !touched.is_empty()
-            && touched
-                .iter()
-                .all(|name| name.starts_with("matrix-synapse") && name != "matrix-synapse-admin"),
-        "the upload size restarted {touched:?}"
-    );
-    let before = ids(stage.host)?;
-    stage.components(&ALL.replace(",jitsi", ""))?;
-    stage.apply("playbooks/matrix.yml", &["--yes"])?.success()?;
-    let touched = difference(&before, &ids(stage.host)?);
-    let jitsi = ["jicofo", "jvb", "prosody", "web"].map(|name| format!("matrix-jitsi-{name}"));
-    let expected: Vec<String> = jitsi.into_iter().collect();
-    let others: Vec<_> = touched.iter().filter(|name| !expected.contains(name)).collect();
-    // The well-known file and Element's settings name Jitsi too.
-    let known = ["matrix-well-known", "matrix-element"];
-    ensure!(others.iter().all(|name| known.contains(&name.as_str())), "without jitsi: {touched:?}");
-    ensure!(stage.host.exec("ls /opt/matrix/jitsi/prosody-data")?.success(), "its data is gone");
-    Ok(())
-}
-
-/// Names whose container is another one, or is gone or new.
-fn difference(before: &BTreeMap<String, String>, after: &BTreeMap<String, String>) -> Vec<String> {
-    let names: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
-    names.into_iter().filter(|name| before.get(*name) != after.get(*name)).cloned().collect()
 }

@@ -23,6 +23,7 @@ mod limits;
 mod names;
 mod naming;
 mod owed;
+mod pinning;
 mod reboot;
 mod relaying;
 mod secrets;

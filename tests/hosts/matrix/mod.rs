@@ -2,6 +2,7 @@
 
 mod backup;
 mod client;
+mod refused;
 mod stage;
 
 use std::collections::BTreeMap;

@@ -80,16 +80,16 @@ fn an_image_stays_the_same_until_another_one_is_asked_for() -> Result<()> {
         plan.out.contains("pull 127.0.0.1:5000/app:1 (") && plan.out.contains(&old),
         "{plan:#?}"
     );
-    controller.apply("site.yml", &["--yes"])?.expect(0)?;
+    controller.apply("site.yml", &[])?.expect(0)?;
     ensure!(word(&host)? == "old", "the first deploy");
 
     publish(&host, "1", "new")?;
     let new = published(&host, "1")?;
     ensure!(old != new, "the registry has the same image still");
-    let again = controller.apply("site.yml", &["--yes"])?.expect(0)?;
+    let again = controller.apply("site.yml", &[])?.expect(0)?;
     ensure!(again.out.contains("nothing to do"), "the tag moved: {again:#?}");
 
-    let renew = ["--yes", "-e", "renew=true"];
+    let renew = ["-e", "renew=true"];
     let plan = controller.apply("site.yml", &["--check", "-e", "renew=true"])?.expect(0)?;
     ensure!(plan.out.contains(&format!("digest: {old} → {new}")), "{plan:#?}");
     ensure!(plan.out.contains("recreate app-app-1"), "{plan:#?}");
@@ -100,11 +100,11 @@ fn an_image_stays_the_same_until_another_one_is_asked_for() -> Result<()> {
 
     // Another tag is another image, and the way back leads to the very one that was there.
     publish(&host, "2", "next")?;
-    controller.apply("site.yml", &["--yes", "-e", "tag=2"])?.expect(0)?;
+    controller.apply("site.yml", &["-e", "tag=2"])?.expect(0)?;
     ensure!(word(&host)? == "next", "another tag");
     publish(&host, "1", "later")?;
     host.run("docker rmi 127.0.0.1:5000/app:1")?;
-    controller.apply("site.yml", &["--yes"])?.expect(0)?;
+    controller.apply("site.yml", &[])?.expect(0)?;
     ensure!(word(&host)? == "new", "back at the first tag");
     Ok(())
 }

@@ -65,7 +65,7 @@ impl Module for MxprovImage {
         let lock = Lock::read(&String::from_utf8_lossy(lock.as_deref().map_or(&[], Vec::as_slice)));
         let all = Pins { renew: args.renew || args.pull == When::Always, engine, lock }
             .decided(names, host)?;
-        plan(all, path, (call, host))
+        plan(all, &path, call)
     }
 }
 
@@ -184,11 +184,7 @@ fn by_digest(name: &str, digest: &str) -> String {
     format!("{}@{digest}", crate::resource::docker::repository(name))
 }
 
-fn plan(
-    all: Vec<Decided>,
-    lock: String,
-    (call, _): (&Call<'_>, &Host<'_>),
-) -> Result<Plan, Suspend> {
+fn plan(all: Vec<Decided>, lock: &str, call: &Call<'_>) -> Result<Plan, Suspend> {
     let mut plan = Plan::new();
     let mut digests = Map::new();
     let mut pins: Vec<PinImage> = Vec::new();
@@ -215,7 +211,7 @@ fn plan(
             digest,
             pulls,
             size,
-            lock: lock.clone(),
+            lock: lock.to_string(),
             environment: run::environment(call)?,
         });
     }

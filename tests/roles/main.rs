@@ -1,4 +1,5 @@
 //! What the roles of the stack would write, by a plan against this machine: nothing is changed.
 
+mod checked;
 mod rendered;
 mod web;

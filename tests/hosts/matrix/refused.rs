@@ -24,7 +24,7 @@ const AT_PLAN: [Wrong; 11] = [
     ("monitoring", r#"{"monitoring_repeat": "12"}"#, "monitoring_repeat"),
     ("synapse", r#"{"synapse_max_upload_size": "big"}"#, "synapse_max_upload_size"),
     ("postgres", r#"{"postgres_shared_buffers": "all"}"#, "postgres_shared_buffers"),
-    ("monitoring", r#"{"matrix_smtp_host": "m:x"}"#, "matrix_smtp_host"),
+    ("matrix", r#"{"matrix_smtp_host": "m:x"}"#, "matrix_smtp_host"),
 ];
 
 /// What only the program itself can judge: it does, before its file is put in place.
@@ -61,7 +61,8 @@ fn a_wrong_value_is_refused_by_its_name_and_the_stack_runs_on() -> Result<()> {
         return Ok(());
     }
     let host = Host::up(Release::Debian13, &Options::named("refusing"))?;
-    let stage = Stage::new(&host, &["--components", "coturn,monitoring,fail2ban,dashboard"])?;
+    let stage =
+        Stage::new(&host, &["--components", "element,coturn,monitoring,fail2ban,dashboard"])?;
     stage.set(
         "size",
         "matrix_size: 4gb\nmatrix_workers: { federation_sender: 0 }\nmatrix_secret_telegram: 1:a\n",

@@ -46,17 +46,23 @@ impl Module for DockerImagePull {
 
     fn plan(args: &Args, call: &Call<'_>, host: &Host<'_>) -> Result<Plan, Suspend> {
         let name = full_name(&args.name, &args.tag).map_err(Suspend::Failed)?;
-        host.docker_now()?;
+        let engine = host.docker_now()?;
         let before = host.state(Image { name: name.clone() })?;
         let mut plan = Plan::new().with("image", described(&before));
         if before.is_there() && args.pull == When::NotPresent {
             return Ok(plan);
         }
         plan.set("image", Value::unknown(format!("image `{name}` is not pulled yet")));
+        let platform = args.platform.as_deref().unwrap_or(&engine.platform);
+        let size = match before.is_there() {
+            true => None,
+            false => host.offers(std::slice::from_ref(&name), platform)?.into_iter().next(),
+        };
         plan.act(PullImage {
             name,
             platform: args.platform.clone(),
             before: Arc::clone(&before),
+            size: size.and_then(|offered| offered.size),
             environment: run::environment(call)?,
         });
         plan.finish = Some(Arc::new(move |outputs| {

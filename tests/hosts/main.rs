@@ -24,6 +24,7 @@ mod limits;
 mod names;
 mod naming;
 mod owed;
+mod pinning;
 mod reboot;
 mod recipient;
 mod relaying;

@@ -3,5 +3,6 @@
 
 mod backup;
 mod registration;
+mod checked;
 mod rendered;
 mod web;

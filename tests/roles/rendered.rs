@@ -43,6 +43,8 @@ pub fn make(tags: &str, variables: &Value) -> Plan {
         "matrix_directory": FOLDER,
         "matrix_size": "8gb",
         "matrix_addresses": ["203.0.113.7"],
+        // Nobody asks the Docker of this machine.
+        "matrix_pull_policy": "never",
     });
     for name in secrets() {
         all[name] = SECRET.into();

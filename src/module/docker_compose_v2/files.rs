@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use crate::diagnostic::Source as Text;
-use crate::resource::compose::{Config, Source};
+use crate::resource::compose::{Config, Source, Variables};
 use crate::resource::file::Content;
 use crate::resource::{Host, Suspend};
 use crate::yaml::{self, Node};
@@ -27,6 +27,8 @@ pub struct Place {
     pub definition: Option<Json>,
     /// The profiles that the task turns on.
     pub profiles: Vec<String>,
+    /// The variables that the task gives to Compose.
+    pub environment: Variables,
 }
 
 /// The files of a project.
@@ -78,6 +80,7 @@ impl Files {
                 profiles: place.profiles.clone(),
                 extra: vec![],
                 lenient: false,
+                environment: place.environment.clone(),
             },
             parsed: vec![],
             inline: place.definition.is_some(),
@@ -108,8 +111,11 @@ impl Files {
     }
 
     fn setting(&self, name: &str) -> Option<String> {
+        let given = self.config.environment.0.iter().rev().find(|(key, _)| key == name);
+        let given = given.map(|(_, value)| value.as_str().to_string());
         let found = self.settings.iter().rev().find(|(key, _)| key == name);
-        found.map(|(_, value)| value.clone()).filter(|value| !value.is_empty())
+        let found = found.map(|(_, value)| value.clone());
+        given.or(found).filter(|value| !value.is_empty())
     }
 
     fn env_files(&mut self, place: &Place, host: &Host<'_>) -> Result<(), Suspend> {

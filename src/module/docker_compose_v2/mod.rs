@@ -11,11 +11,12 @@ mod sketch;
 
 use std::sync::Arc;
 
+use crate::resource::compose::Variables;
 use crate::resource::docker::Docker;
 use crate::resource::{Host, Suspend, together};
 use crate::value::{Map, Value};
 
-use super::{Call, Module, Plan, Words};
+use super::{Call, Module, Plan, Words, run};
 use files::{Files, Place};
 use ready::Ready;
 use sketch::sketched;
@@ -147,7 +148,7 @@ impl Module for DockerComposeV2 {
     const SUMMARY: &'static str = "brings a project of Docker Compose up, or takes it down";
 
     fn plan(args: &Args, call: &Call<'_>, host: &Host<'_>) -> Result<Plan, Suspend> {
-        let place = place(args)?;
+        let place = place(args, call)?;
         together([Files::of(&place, host).map(drop), host.docker().map(drop)])?;
         let files = Files::of(&place, host)?;
         if files.is_empty() {
@@ -168,7 +169,7 @@ fn list(words: Option<&Words>) -> Vec<String> {
     words.map(|words| words.0.clone()).unwrap_or_default()
 }
 
-fn place(args: &Args) -> Result<Place, Suspend> {
+fn place(args: &Args, call: &Call<'_>) -> Result<Place, Suspend> {
     // What builders say has no part in what is reported here.
     let _ = args.ignore_build_events;
     let directory = match (&args.project_src, &args.definition) {
@@ -200,5 +201,6 @@ fn place(args: &Args) -> Result<Place, Suspend> {
         name: args.project_name.clone(),
         definition,
         profiles: list(args.profiles.as_ref()),
+        environment: Variables(run::environment(call)?),
     })
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::module::{Call, Plan};
 use crate::resource::compose::{
-    Choices, Config, ConfigState, Decision, Known, Model, Normal, Project, ProjectState, Service,
-    Verb, as_called, decide, decide_each,
+    Choices, Config, ConfigState, Decision, Known, Model, Normal, Project, ProjectState, Pull,
+    Service, Verb, as_called, decide, decide_each,
 };
 use crate::resource::docker::{EngineState, Image, ImageState, Version};
 use crate::resource::{Host, Suspend, together};
@@ -74,7 +74,8 @@ impl Ready<'_> {
             images: &images,
             old: old.as_ref(),
         };
-        let decision = self.decide(&known, &choices)?;
+        let mut decision = self.decide(&known, &choices)?;
+        self.weigh(&mut decision)?;
         let end = End {
             args: self.args,
             call: self.call,
@@ -131,6 +132,18 @@ impl Ready<'_> {
             names.into_iter().cloned().zip(states).collect();
         assume_images(model, &mut images, self.args, self.host, false);
         Ok(images)
+    }
+
+    /// How much is pulled, where registries tell.
+    fn weigh(&self, decision: &mut Decision) -> Result<(), Suspend> {
+        let mut pulls: Vec<&mut Pull> =
+            decision.pulls.iter_mut().filter(|pull| !pull.build && !pull.renew).collect();
+        let names: Vec<String> = pulls.iter().map(|pull| pull.image.clone()).collect();
+        let offers = self.host.offers(&names, &self.engine.platform)?;
+        for (pull, offered) in pulls.iter_mut().zip(offers) {
+            pull.size = offered.size;
+        }
+        Ok(())
     }
 
     fn check(&self, model: &Model, choices: &Choices) -> Result<(), Suspend> {

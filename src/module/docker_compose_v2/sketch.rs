@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use crate::module::{Call, Plan};
 use crate::resource::compose::{Decision, Known, Model, ProjectState, decide};
-use crate::resource::docker::ImageState;
+use crate::resource::docker::{Image, ImageState};
 use crate::resource::{Host, Suspend};
 use crate::value::Unknown;
 
@@ -16,6 +16,13 @@ use super::end::End;
 use super::files::{Files, Place};
 use super::images::assume_images;
 use super::{Args, State};
+
+/// What an earlier task is to make of an image.
+fn planned(name: &str, host: &Host<'_>) -> Arc<ImageState> {
+    let query = Image { name: name.to_string() };
+    let state = if host.is_predicted(&query) { host.lookup(&query) } else { None };
+    state.and_then(Result::ok).unwrap_or_default()
+}
 
 /// All of it is made.
 pub fn sketched(
@@ -33,7 +40,7 @@ pub fn sketched(
         Ok(model) => model,
         Err(why) => return Err(Suspend::unknown(format!("{}, and {why}", reason.reason))),
     };
-    let images = model.services.iter().map(|one| (one.image.clone(), Arc::default()));
+    let images = model.services.iter().map(|one| (one.image.clone(), planned(&one.image, host)));
     let mut images: BTreeMap<String, Arc<ImageState>> = images.collect();
     assume_images(&model, &mut images, args, host, true);
     let state = ProjectState::default();

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use serde_json::Value as Json;
 
 use crate::remote::{Output, Script, words};
+use crate::value::Str;
 
+use super::super::command::export;
 use super::super::file::digest_of;
 use super::super::probe::{Probe, answers};
 use super::super::query::{Query, State};
@@ -29,6 +32,30 @@ pub struct Config {
     pub extra: Vec<Source>,
     /// Leave out what is not there: it is asked how things are now, whatever that is.
     pub lenient: bool,
+    /// Variables that Compose has beside those of its files.
+    pub environment: Variables,
+}
+
+/// Variables for a program. Values may be secret.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Variables(pub Vec<(String, Str)>);
+
+impl Hash for Variables {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for (name, value) in &self.0 {
+            (name, value.as_str()).hash(state);
+        }
+    }
+}
+
+impl fmt::Debug for Variables {
+    /// Values tell queries apart, and are not to be read.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |(name, value): &(String, Str)| {
+            format!("{name} with sha256 {}", digest_of(value.as_str().as_bytes()))
+        };
+        f.debug_list().entries(self.0.iter().map(shown)).finish()
+    }
 }
 
 /// A file, as it is on the host or as it will be.
@@ -118,6 +145,7 @@ impl Config {
     /// In memory, for its owner alone, and gone at the end.
     fn question(&self) -> Script {
         let mut script = Script::new();
+        export(&mut script, &self.environment.0);
         script.line(FOLDER);
         for (index, source) in self.extra.iter().enumerate() {
             shadow(&mut script, source, &index.to_string());

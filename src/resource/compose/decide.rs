@@ -81,7 +81,7 @@ impl<'a> Up<'a> {
         if !build && !pulls {
             return None;
         }
-        let pull = Pull { image: service.image.clone(), build, renew: there };
+        let pull = Pull { image: service.image.clone(), build, renew: there, size: None };
         if !self.decision.pulls.contains(&pull) {
             self.decision.pulls.push(pull);
         }

@@ -79,6 +79,8 @@ pub struct Pull {
     pub build: bool,
     /// The host has one of this name already, which is asked to be renewed.
     pub renew: bool,
+    /// The bytes of the pull, where that is known.
+    pub size: Option<u64>,
 }
 
 /// All that Compose does.

@@ -17,7 +17,7 @@ mod run;
 mod settle;
 
 pub use choices::{Choices, Recreate};
-pub use config::{Config, ConfigState, Normal, Source};
+pub use config::{Config, ConfigState, Normal, Source, Variables};
 pub use container::{Container, Project, ProjectState};
 pub use decide::{Known, decide};
 pub use decision::{Decision, Operation, Pull, Step, Verb};

@@ -8,7 +8,7 @@ use crate::value::{Str, Unknown};
 use super::super::action::{Action, Nature, Step};
 use super::super::command::export;
 use super::super::diff::{Change, Diff};
-use super::super::docker::{Image, ImageState};
+use super::super::docker::{Image, ImageState, in_brackets};
 use super::super::world::{Opaque, Scope, World};
 use super::config::Config;
 use super::container::{Project, ProjectState};
@@ -181,9 +181,9 @@ impl Action for Compose {
         for pull in &decision.pulls {
             let before = if pull.renew { "here" } else { "" };
             let after = match (pull.build, pull.renew) {
-                (true, _) => "built",
-                (false, true) => "pulled, if it is another one by now",
-                (false, false) => "pulled",
+                (true, _) => "built".to_string(),
+                (false, true) => "pulled, if it is another one by now".to_string(),
+                (false, false) => format!("pulled{}", in_brackets(pull.size)),
             };
             diff = diff.change(&format!("image {}", pull.image), before, after);
         }

@@ -16,6 +16,8 @@ pub struct EngineState {
     pub server: Option<Version>,
     /// That of `docker compose`; none if there is none.
     pub compose: Option<Version>,
+    /// What it runs on: `linux/amd64`; empty if it does not answer.
+    pub platform: String,
     /// Why the engine does not answer.
     pub problem: String,
 }
@@ -50,7 +52,7 @@ impl Version {
 impl State for EngineState {}
 
 const PROBE: &str = r#"command -v docker >/dev/null 2>&1 || exit 44
-said=$(docker version --format '{{.Server.Version}}' 2>&1)
+said=$(docker version --format '{{.Server.Version}} {{.Server.Os}}/{{.Server.Arch}}' 2>&1)
 case $? in 0) printf 'server %s\n' "$said";; *) printf 'problem %s\n' "$said" | head -n 1;; esac
 printf 'compose %s\n' "$(docker compose version --short 2>/dev/null)""#;
 
@@ -81,7 +83,11 @@ fn read(text: &str) -> EngineState {
     let mut state = EngineState::default();
     for (word, rest) in text.lines().filter_map(|line| line.split_once(' ')) {
         match word {
-            "server" => state.server = Version::parse(rest),
+            "server" => {
+                let (version, platform) = rest.split_once(' ').unwrap_or((rest, ""));
+                state.server = Version::parse(version);
+                state.platform = platform.trim().to_string();
+            }
             "compose" => state.compose = Version::parse(rest),
             "problem" => state.problem = format!("docker does not answer on the host: {rest}"),
             _ => {}
@@ -99,8 +105,9 @@ mod tests {
 
     #[test]
     fn versions_are_read_as_distributions_write_them() {
-        let state = read("server 26.1.5+dfsg1\ncompose 2.26.1-4\n");
+        let state = read("server 26.1.5+dfsg1 linux/amd64\ncompose 2.26.1-4\n");
         assert_eq!(state.server, Some(Version::new(26, 1)));
+        assert_eq!(state.platform, "linux/amd64");
         assert_eq!(state.compose, Some(Version::new(2, 26)));
         assert_eq!(read("server v20.10.24\ncompose \n").compose, None);
         let silent = read("problem Cannot connect to the Docker daemon\ncompose 2.0.1\n");

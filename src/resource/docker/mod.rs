@@ -3,7 +3,10 @@
 mod container;
 mod engine;
 mod image;
+mod login;
 mod network;
+mod offer;
+mod pin;
 mod pull;
 
 use std::sync::Arc;
@@ -11,7 +14,10 @@ use std::sync::Arc;
 pub use container::{Container, ContainerState};
 pub use engine::{Engine, EngineState, Version};
 pub use image::{Image, ImageState};
+pub use login::{ChangeLogin, LoginChange};
 pub use network::{ChangeNetwork, Network, NetworkState};
+pub use offer::{Offer, OfferState, Offered, in_brackets, repository};
+pub use pin::{Lock, PinImage};
 pub use pull::{PullImage, full_name};
 
 use super::host::{Host, Suspend};

@@ -10,6 +10,7 @@ use super::super::command::export;
 use super::super::diff::Diff;
 use super::super::world::World;
 use super::image::{Image, ImageState};
+use super::offer::in_brackets;
 
 /// Pulls an image.
 #[derive(Debug, Clone)]
@@ -20,6 +21,8 @@ pub struct PullImage {
     pub platform: Option<String>,
     /// What the host has under that name.
     pub before: Arc<ImageState>,
+    /// The bytes of the pull, where that is known.
+    pub size: Option<u64>,
     /// Variables for the program.
     pub environment: Vec<(String, Str)>,
 }
@@ -34,7 +37,7 @@ impl PullImage {
 
 impl Action for PullImage {
     fn summary(&self) -> String {
-        format!("pull {}", self.name)
+        format!("pull {}{}", self.name, in_brackets(self.size))
     }
 
     fn step(&self) -> Step {

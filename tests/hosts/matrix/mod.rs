@@ -11,6 +11,7 @@ mod post;
 mod registered;
 #[path = "../../routes/requests.rs"]
 mod requests;
+mod refused;
 mod stage;
 mod turn;
 mod watched;

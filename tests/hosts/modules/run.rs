@@ -91,7 +91,8 @@ type Kind = (Release, bool);
 fn run_file(cases: &[Case], hosts: &mut HashMap<Kind, Host>) -> Vec<String> {
     let mut failed = Vec::new();
     for case in cases {
-        let kind = (case.release, case.module.starts_with("docker_"));
+        let kind =
+            (case.release, case.module.starts_with("docker_") || case.module == "mxprov_image");
         let ended = host(hosts, kind).and_then(|host| run_case(case, host));
         if let Err(error) = ended {
             failed.push(format!("{} ({}): {error:#}", case.title, case.release));

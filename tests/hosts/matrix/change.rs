@@ -206,7 +206,7 @@ fn containers(host: &Host) -> Result<BTreeMap<String, String>> {
 }
 
 /// Names whose container is another one, was started again, or is gone or new.
-fn difference(
+pub fn difference(
     before: &BTreeMap<String, String>,
     after: &BTreeMap<String, String>,
 ) -> BTreeSet<String> {

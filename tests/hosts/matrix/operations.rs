@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 
 use crate::lab::{Dns, Host, Options, Release, lab_or_skip};
 
+use super::change::difference;
 use super::client::Way;
 use super::stage::{self, Said, Stage};
-use super::{difference, ids, media, on_a_bare_host, states};
+use super::{ids, media, on_a_bare_host, states};
 
 const COMPONENTS: &str = "federation,element,coturn,synapse_admin";
 const OLD: &str = "1.157.2";
@@ -272,7 +273,7 @@ fn upgraded_and_taken_back(stage: &Stage<'_>) -> Result<()> {
         let expected = ["synapse", "synapse-federation-sender1", "synapse-generic1"];
         let expected = expected.map(|name| format!("matrix-{name}"));
         let touched = difference(&before, &ids(stage.host)?);
-        ensure!(touched == expected, "{from} to {to} touched {touched:?}");
+        ensure!(touched.iter().eq(&expected), "{from} to {to} touched {touched:?}");
         for name in &expected {
             ensure!(plan.contains(&format!("{name}: running, healthy → recreated")), "{plan}");
             let image = format!("docker inspect --format '{{{{.Config.Image}}}}' {name}");

@@ -102,11 +102,6 @@ impl<'a> Stage<'a> {
         Ok(stage)
     }
 
-    /// A file beside the inventory.
-    pub fn write(&self, name: &str, text: &str) -> Result<()> {
-        std::fs::write(self.path(name), text).with_context(|| format!("cannot write `{name}`"))
-    }
-
     /// Key and `known_hosts`, as `ssh` would find them.
     fn reach(&self) -> Result<()> {
         let made = tempfile::tempdir()?;

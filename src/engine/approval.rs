@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::module::Plan;
+use crate::resource::Action;
 
 /// What the plan said of one visit of a task on one host.
 #[derive(Debug, Clone, Default)]
@@ -46,9 +47,13 @@ impl Approvals {
         let approved = |identity: &String| {
             known.is_some_and(|approval| approval.identities.contains(identity))
         };
+        let is_approved = |action: &dyn Action| {
+            action.identities().iter().all(approved)
+                || action.foreseen().is_some_and(|identity| approved(&identity))
+        };
         plan.actions
             .iter()
-            .find(|action| !action.identities().iter().all(approved))
+            .find(|action| !is_approved(action.as_ref()))
             .map(|action| action.summary())
     }
 
@@ -58,5 +63,41 @@ impl Approvals {
 
     fn get(&self, host: &Arc<str>, visit: &Arc<str>) -> Option<&Approval> {
         self.tasks.get(&(Arc::clone(host), Arc::clone(visit)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::docker::{ImageState, PinImage};
+
+    fn pin(digest: Option<&str>) -> Plan {
+        let mut plan = Plan::new();
+        plan.act(PinImage {
+            name: "r/app:1".into(),
+            before: Arc::new(ImageState::default()),
+            kept: None,
+            digest: digest.map(str::to_string),
+            pulls: true,
+            size: None,
+            lock: "/lock".into(),
+            environment: vec![],
+        });
+        plan
+    }
+
+    #[test]
+    fn what_a_plan_could_not_know_is_approved_and_what_it_showed_differently_is_not() {
+        let (host, visit) = ("h".into(), "v".into());
+        let surprise = |shown: &Plan, sent: &Plan| {
+            let mut approvals = Approvals::default();
+            approvals.show(&host, &visit, shown);
+            approvals.surprise(&host, &visit, sent).is_some()
+        };
+        let (open, first, second) = (pin(None), pin(Some("sha256:1")), pin(Some("sha256:2")));
+        assert!(!surprise(&open, &first));
+        assert!(!surprise(&open, &open));
+        assert!(!surprise(&first, &first));
+        assert!(surprise(&first, &second));
     }
 }

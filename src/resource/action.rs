@@ -106,6 +106,12 @@ pub trait Action: Debug + Send + Sync {
         output.succeeded()
     }
 
+    /// The identity of the same change where a plan could not know its particulars yet: a plan that
+    /// showed this has approved it.
+    fn foreseen(&self) -> Option<String> {
+        None
+    }
+
     /// What makes actions the same change, in its smallest parts: each part that was approved may
     /// be sent, also without the others.
     ///

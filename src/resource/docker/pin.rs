@@ -188,9 +188,15 @@ impl Action for PinImage {
     }
 
     fn identities(&self) -> Vec<String> {
-        // The first pull may bring whatever the registry has by then.
-        let digest = self.digest.as_deref().filter(|_| self.before.is_there());
-        vec![format!("pin {} to {}", self.name, digest.unwrap_or("what its registry has"))]
+        match &self.digest {
+            Some(digest) => vec![format!("pin {} to {digest}", self.name)],
+            None => self.foreseen().into_iter().collect(),
+        }
+    }
+
+    /// A host without Docker cannot ask the registry while it plans.
+    fn foreseen(&self) -> Option<String> {
+        Some(format!("pin {} to what its registry has", self.name))
     }
 
     fn nature(&self) -> Nature {

@@ -128,7 +128,7 @@ fn metrics(expr: &str) -> impl Iterator<Item = &str> {
 
 /// An exporter stops: both ways to people say so, and say when it is over.
 pub fn alerts(stage: &Stage<'_>, telegram: &Post, mail: &Post) -> Result<()> {
-    let patience = Duration::from_mins(2);
+    let patience = Duration::from_secs(120);
     stage.host.run("docker stop matrix-redis-exporter")?;
     let instance = "redis-exporter:9121";
     let fired = telegram.wait_for(&["Alerts Firing", "TargetDown", instance], patience);

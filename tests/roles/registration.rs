@@ -9,7 +9,7 @@ fn with(variables: &Value) -> Plan {
     for (name, value) in variables.as_object().expect("variables") {
         all[name] = value.clone();
     }
-    plan("synapse", &all)
+    plan("traefik,synapse", &all)
 }
 
 #[test]

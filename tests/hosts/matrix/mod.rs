@@ -30,7 +30,7 @@ fn the_stack_is_a_homeserver_and_changes_only_what_it_must() -> Result<()> {
     stage.set("size", "matrix_size: 8gb\n")?;
     deployed(&stage).context("deploying")?;
     used(&stage).context("using it")?;
-    backup::is_watched(&stage).context("its backup watched")?;
+    backup::is_watched(&host).context("its backup watched")?;
     closed(&stage).context("seen from outside")?;
     changed(&stage).context("changing it")
 }

@@ -53,7 +53,7 @@ fn the_stack_is_a_homeserver_and_changes_only_what_it_must() -> Result<()> {
     registered::with_proof(&stage, &web, &mail).context("making an account")?;
     turn::relays(&stage, &other, &session).context("calls")?;
     answered::by_those_who_know(&stage).context("all requests")?;
-    backup::is_watched(&stage).context("its backup watched")?;
+    backup::is_watched(&host).context("its backup watched")?;
     watched::targets(&stage).context("metrics")?;
     watched::panels_and_rules(&stage).context("dashboards and rules")?;
     watched::alerts(&stage, &web, &mail).context("alerts")?;

@@ -107,7 +107,9 @@ impl State {
                 .run(&format!("{psql} -c 'SELECT oid, datname FROM pg_database ORDER BY oid'"))?,
             rows: host.run(&format!("{psql} -d synapse -c '{rows}'"))?,
             files: host.run(
-                "ls -A /opt/matrix /opt/matrix/synapse /dev/shm /tmp \
+                // What runc puts into /tmp comes and goes with every health check.
+                "ls -A /opt/matrix /opt/matrix/synapse /dev/shm \
+                 && ls -A /tmp | { grep -v '^runc-process' || :; } \
                  && find /opt/matrix/synapse/media /opt/matrix/synapse/config | sort",
             )?,
         })
@@ -186,9 +188,11 @@ fn drills(stage: &Stage<'_>, backup: &Backup, key: &Recipient) -> Result<()> {
 }
 
 /// A file of the database that was lost before the backup: refused, unless that is taken into account.
-pub fn lost_media(stage: &Stage<'_>, key: &Recipient) -> Result<()> {
-    let folder = "/opt/matrix/synapse/media/local_content";
-    stage.host.run(&format!("rm \"$(find {folder} -type f | head -n 1)\""))?;
+pub fn lost_media(stage: &Stage<'_>, key: &Recipient, id: &str) -> Result<()> {
+    let (first, second, rest) = (&id[..2], &id[2..4], &id[4..]);
+    stage
+        .host
+        .run(&format!("rm /opt/matrix/synapse/media/local_content/{first}/{second}/{rest}"))?;
     stage.host.run(&format!("rm {FOLDER}/mxprov-*"))?;
     ensure!(cron::backup(stage.host)? == 0, "{}", cron::log(stage.host)?);
     stage.write("key.yml", &json!({ "restore_key": key.private()? }).to_string())?;

@@ -2,4 +2,5 @@
 
 mod registration;
 mod rendered;
+mod turn;
 mod web;

@@ -5,4 +5,5 @@ mod backup;
 mod registration;
 mod checked;
 mod rendered;
+mod turn;
 mod web;

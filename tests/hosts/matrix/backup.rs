@@ -66,6 +66,7 @@ fn a_small_one_in_root_mode_comes_back_from_a_backup() -> Result<()> {
     host.down()?;
     on_a_bare_host(&second)?;
     refusals::nothing_is_touched(&second, &backup, &key).context("refusals and drills")?;
+    refusals::database_in_use(&second, &backup, &key).context("a database in use")?;
     brought_back(&second, &backup, &key).context("the restore")?;
     same(&second, &room, &before).context("after the restore")?;
     let again = second.apply("playbooks/matrix.yml", &["--yes"])?.success()?;

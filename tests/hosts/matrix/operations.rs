@@ -80,7 +80,7 @@ fn refused(stage: &Stage<'_>, playbook: &str, extra: &[&str], words: &[&str]) ->
 /// A backup that is missing or old, a disk that is full; all well.
 fn seen_from_inside(stage: &Stage<'_>) -> Result<()> {
     refused(stage, HEALTH, &[], &["there is no verified backup yet; `mxprov-backup run`"])?;
-    // Indexes that a young homeserver still makes would differ between a dump and its proof.
+    // An upgrade is refused while the updates that a young homeserver begins with are under way.
     stage.host.run(
         "for try in $(seq 240); do
              left=$(docker exec -u postgres matrix-postgres psql -XAtq -d synapse \

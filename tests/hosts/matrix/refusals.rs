@@ -165,6 +165,34 @@ fn refused(stage: &Stage<'_>, bad: &Backup, key: &str, reason: &str) -> Result<(
     Ok(())
 }
 
+/// Somebody holds the database open: nothing is swapped, and what was stopped for it runs again.
+pub fn database_in_use(stage: &Stage<'_>, backup: &Backup, key: &Recipient) -> Result<()> {
+    let psql = "docker exec -u postgres matrix-postgres psql -XAt";
+    let before = State::of(stage.host)?;
+    stage.host.run(
+        "docker exec -d -u postgres -e PGAPPNAME=holder matrix-postgres \
+         psql -X -d synapse -c 'SELECT pg_sleep(600)'",
+    )?;
+    backup.put(stage.host)?;
+    stage.write("key.yml", &json!({ "restore_key": key.private()? }).to_string())?;
+    let archive = format!("restore_archive={}", backup.path());
+    let flags = ["--yes", "-e", &archive, "-e", "@key.yml"];
+    let said = stage.apply("playbooks/restore.yml", &flags)?;
+    let text = format!("{}{}", said.out, said.err);
+    let (why, what) = ("is being accessed by other users", "what ran before runs again");
+    ensure!(said.status == Some(2) && text.contains(why) && text.contains(what), "{text}");
+    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+               WHERE application_name = \"holder\"";
+    stage.host.run(&format!("{psql} -c \"{}\"", end.replace('"', "'")))?;
+    let now = State::of(stage.host)?;
+    ensure!(
+        (&now.containers, &now.databases, &now.rows, &now.files)
+            == (&before.containers, &before.databases, &before.rows, &before.files),
+        "{now:#?}\nis not\n{before:#?}"
+    );
+    Ok(())
+}
+
 /// Of the newest backup, with the key of that one alone; and of one that is damaged.
 fn drills(stage: &Stage<'_>, backup: &Backup, key: &Recipient) -> Result<()> {
     backup.put(stage.host)?;

@@ -140,15 +140,6 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
-    /// The same, encrypted with the vault's password.
-    pub fn seal(&self, name: &str, text: &str) -> Result<()> {
-        self.set(name, text)?;
-        let path = format!("group_vars/all/{name}.yml");
-        self.mxprov(&["vault", "encrypt", "--vault-password-file", "password", &path])?
-            .success()?;
-        Ok(())
-    }
-
     /// Another list of components.
     pub fn components(&self, names: &str) -> Result<()> {
         let path = self.path("inventory.yml");
@@ -169,6 +160,15 @@ impl<'a> Stage<'a> {
         arguments.extend(flags);
         arguments.push(playbook);
         self.mxprov(&arguments)
+    }
+
+    /// Variables for all hosts like those of `set`, encrypted with the vault's password.
+    pub fn seal(&self, name: &str, text: &str) -> Result<()> {
+        self.set(name, text)?;
+        let path = format!("group_vars/all/{name}.yml");
+        self.mxprov(&["vault", "encrypt", "--vault-password-file", "password", &path])?
+            .success()?;
+        Ok(())
     }
 
     /// A secret of the vault.

@@ -65,6 +65,12 @@ fn changes(stage: &Stage<'_>, playbook: &str, extra: &[&str], count: u32) -> Res
     Ok(said.out)
 }
 
+/// What was shown before anything was applied.
+fn plan_of(text: &str) -> Result<&str> {
+    let (plan, _) = text.split_once(" known after apply, ").context("no plan")?;
+    Ok(plan)
+}
+
 /// It fails with these words, and every container is the one that it was.
 fn refused(stage: &Stage<'_>, playbook: &str, extra: &[&str], words: &[&str]) -> Result<()> {
     let before = ids(stage.host)?;
@@ -275,12 +281,11 @@ fn database(stage: &Stage<'_>, query: &str) -> Result<String> {
 
 /// Up and down again: only Synapse's part and containers, a backup first, main before the workers.
 fn upgraded_and_taken_back(stage: &Stage<'_>) -> Result<()> {
-    // The restart of a test for faults may be younger than what is compared here.
     for (from, to) in [(OLD, NEW), (NEW, OLD)] {
         let (before, backups) = (ids(stage.host)?, last_backup(stage)?);
         version(stage, to)?;
         let said = changes(stage, UPGRADE, &[], 4).with_context(|| format!("{from} to {to}"))?;
-        let (plan, _) = said.split_once("applying on").context("no plan")?;
+        let plan = plan_of(&said)?;
         ensure!(plan.contains(&format!("Synapse {from} → {to}")), "{plan}");
         let order = ["start mxprov-backup.service", "write /opt/matrix/compose.d/synapse.yml"];
         let order = order.iter().map(|word| plan.find(word)).collect::<Option<Vec<_>>>();
@@ -340,7 +345,7 @@ fn kept_in_order(stage: &Stage<'_>) -> Result<()> {
 
     let said = changes(stage, "playbooks/maintenance.yml", &[], 2)?;
     ensure!(said.contains("files of other servers that went: 1"), "{said}");
-    let (plan, _) = said.split_once("applying on").context("no plan")?;
+    let plan = plan_of(&said)?;
     ensure!(plan.contains("item: grafana/grafana:13.0.2"), "{plan}");
     let left = database(stage, "SELECT count(*) FROM remote_media_cache")?;
     ensure!(left == "0" && !stage.host.exec(&format!("test -e {file}"))?.success(), "{left} left");
@@ -363,7 +368,7 @@ fn taken_apart(stage: &Stage<'_>) -> Result<()> {
     stage.components(&COMPONENTS.replace(",element,coturn", ""))?;
     let before = ids(stage.host)?;
     let said = run(stage, REMOVE, &["component=coturn"])?.success()?.out;
-    let (plan, _) = said.split_once("applying on").context("no plan")?;
+    let plan = plan_of(&said)?;
     for gone in [
         "remove /opt/matrix/compose.d/coturn.yml",
         "remove /opt/matrix/traefik/dynamic/coturn.yml",
@@ -429,6 +434,9 @@ fn a_bot_with_a_token(stage: &Stage<'_>) -> Result<()> {
     let found = way.ask(("GET", "chat"), whoami, token.trim(), &json!(null))?.ok()?;
     ensure!(found["user_id"] == format!("@dimension:{}", stage::DOMAIN), "{found}");
     let config = stage.host.run("cat /root/dimension/config.yaml; stat -c %a /root/dimension/*")?;
-    ensure!(config.contains(token.trim()) && config.ends_with("600\n600\n"), "no token in it");
+    ensure!(
+        config.contains(token.trim()) && config.trim_end().ends_with("600\n600"),
+        "no token in it"
+    );
     Ok(())
 }

@@ -97,6 +97,7 @@ expect "and nothing was published" 0 test "$(count)" = "$before"
 printf '%s\n' "keep_count 1" "keep_days 0" >>"$MXPROV_BACKUP_CONFIG"
 expect "nor when only one is to be kept" 70 "$program"
 expect "and nothing was removed" 0 test "$(count)" = "$before"
+configure "$recipient" "optional_path $room/missing"
 
 printf '#!/bin/sh\nsleep 5\n' >"$room/hooks/db"
 "$program" >/dev/null 2>&1 &

@@ -50,7 +50,7 @@ fn backups_are_copied_to_another_host_and_compared_there() -> Result<()> {
     nowhere["backup_offsite_remote"] = "".into();
     let stage = Stage::new(&host, &nowhere)?;
     converges(&stage, BACKUP)?;
-    ensure!(!host.exec("test -e /etc/mxprov/rclone.conf")?.success(), "its key is still there");
+    ensure!(!host.exec("test -s /etc/mxprov/rclone.conf")?.success(), "its key is still there");
     Ok(())
 }
 

@@ -312,10 +312,10 @@ fn turn(host: &Host) -> Result<()> {
                 coturn/coturn:4.17.0-r0 -c /etc/coturn/turnserver.conf";
     host.run(&format!("docker run -d --name coturn {rest}"))?;
     let address = host.v4();
-    let stun = format!("docker exec coturn turnutils_stunclient -p 3478 {address}");
+    let stun = format!("docker exec coturn timeout 5 turnutils_stunclient -p 3478 {address}");
     wait_for(host, &stun, &format!("UDP reflexive addr: {address}:"))?;
     let allocate = format!(
-        "docker exec coturn turnutils_uclient -y -n 1 -u someone -W geheim -p 3478 {address}"
+        "docker exec coturn timeout 20 turnutils_uclient -y -n 1 -u someone -W geheim -p 3478 {address}"
     );
     wait_for(host, &allocate, "Total lost packets 0")?;
     let other = allocate.replace("-W geheim", "-W falsch");

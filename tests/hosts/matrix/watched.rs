@@ -31,11 +31,12 @@ const SILENT: [(&str, &str); 11] = [
 ];
 
 /// Metrics that the lab does not have, and why.
-const MISSING: [(&str, &str); 4] = [
+const MISSING: [(&str, &str); 5] = [
     ("synapse_http_matrixfederationclient_responses_total", "no other server answers"),
     ("node_timex_offset_seconds", "containers may not ask for the clock's state"),
     ("node_timex_sync_status", "containers may not ask for the clock's state"),
     ("traefik_tls_certs_not_after", "the lab's proxy has no such metric"),
+    ("mxprov_backup_offsite_last_success_timestamp_seconds", "nothing goes off-site here"),
 ];
 
 /// How often and how soon, for a test that does not wait for minutes.

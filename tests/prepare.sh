@@ -4,7 +4,7 @@
 set -eu
 
 packages="mmdebstrap curl debian-archive-keyring systemd-container nftables iproute2 util-linux
-openssh-client gpg dpkg-dev apt-utils ca-certificates shellcheck gcc libc6-dev"
+openssh-client gpg gpg-agent dpkg-dev apt-utils ca-certificates shellcheck gcc libc6-dev"
 
 missing=
 for package in $packages; do

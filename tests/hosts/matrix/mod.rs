@@ -72,12 +72,12 @@ fn stranger() -> Result<Host> {
     Ok(host)
 }
 
-/// Waits a minute at most until a command of the host succeeds.
+/// Waits three minutes at most until a command of the host succeeds.
 fn wait(host: &Host, command: &str) -> Result<()> {
     let script =
-        r#"timeout 60 sh -c 'until eval "$1"; do sleep 0.2; done' sh "$command" >/dev/null 2>&1"#;
+        r#"timeout 180 sh -c 'until eval "$1"; do sleep 0.2; done' sh "$command" >/dev/null 2>&1"#;
     let output = host.exec_with_input(&format!("command=$(cat)\n{script}"), command.as_bytes())?;
-    ensure!(output.success(), "not within a minute: `{command}`: {:?}", host.exec(command)?);
+    ensure!(output.success(), "not within three minutes: `{command}`: {:?}", host.exec(command)?);
     Ok(())
 }
 

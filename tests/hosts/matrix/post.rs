@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::lab::address::CONTROLLER_V4;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One server, and what it was given so far: requests as path and body, mails with their envelopes.
 /// It serves until the process ends.

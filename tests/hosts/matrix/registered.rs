@@ -53,7 +53,7 @@ pub fn with_proof(stage: &Stage<'_>, captcha: &Post, mail: &Post) -> Result<()> 
         json!({ "type": "m.login.email.identity", "session": session, "threepid_creds": proof });
     let early = ask(PATH, &with)?;
     ensure!(early.status == 401, "the address was not proven yet: {early:?}");
-    let link = link(&mail.wait_for(&[&format!("RCPT TO:<{ADDRESS}>")], Duration::from_secs(30))?)?;
+    let link = link(&mail.wait_for(&[&format!("RCPT TO:<{ADDRESS}>")], Duration::from_secs(120))?)?;
     let followed = Way::Outside(stage.host).ask(("GET", "chat"), &link, "", &Value::Null)?;
     ensure!(followed.status == 200, "{followed:?}");
     let made = ask(PATH, &with)?.ok()?;

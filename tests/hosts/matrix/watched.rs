@@ -13,7 +13,7 @@ use super::stage::Stage;
 use super::{states, wait};
 
 /// Until the next answers of all targets, and until an alert has gone its way.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Containers that say nothing about themselves; of two, an exporter does.
 const SILENT: [(&str, &str); 11] = [

@@ -1,6 +1,7 @@
 //! Who fails to log in five times is out, on published ports too, until the ban is lifted.
 
 use std::net::IpAddr;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 
@@ -24,8 +25,11 @@ pub fn guessers(stage: &Stage<'_>, other: &Host) -> Result<()> {
         }
         let status = "fail2ban-client status mxprov-synapse";
         wait(stage.host, &format!("{status} | grep -q 'Banned IP list:.* *{source}'"))?;
-        for (port, state) in from_host(other, target, &[22, 443, 8448])? {
-            ensure!(state != Port::Open, "{source} still reaches port {port}");
+        // fail2ban names an address before its rule is there.
+        let end = Instant::now() + Duration::from_secs(60);
+        while let Some(port) = reached(other, target)? {
+            ensure!(Instant::now() < end, "{source} still reaches port {port}");
+            std::thread::sleep(Duration::from_millis(200));
         }
         for (port, state) in from_controller(target, &[22, 443, 8448]) {
             ensure!(
@@ -34,9 +38,19 @@ pub fn guessers(stage: &Stage<'_>, other: &Host) -> Result<()> {
             );
         }
         stage.host.run(&format!("fail2ban-client set mxprov-synapse unbanip {source}"))?;
-        ensure!(is_open(other, target)?, "{source} is out after its ban was lifted");
+        let end = Instant::now() + Duration::from_secs(60);
+        while !is_open(other, target)? {
+            ensure!(Instant::now() < end, "{source} is out after its ban was lifted");
+            std::thread::sleep(Duration::from_millis(200));
+        }
     }
     Ok(())
+}
+
+/// A published port, or that of SSH, which still answers.
+fn reached(other: &Host, target: IpAddr) -> Result<Option<u16>> {
+    let states = from_host(other, target, &[22, 443, 8448])?;
+    Ok(states.into_iter().find(|(_, state)| *state == Port::Open).map(|(port, _)| port))
 }
 
 fn is_open(other: &Host, target: IpAddr) -> Result<bool> {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, RwLock};
 
 use crate::diagnostic::Diagnostic;
-use crate::inventory::Inventory;
+use crate::inventory::{CONNECTION_VARIABLES, Inventory};
 use crate::playbook::{Play, RoleUse, Task, Tier};
 use crate::template::Scope;
 use crate::value::{Key, Map, Value};
@@ -203,12 +203,7 @@ fn pending_facts() -> Value {
 
 /// Names under which a fact can stand when facts were not read yet.
 fn may_be_fact(name: &str) -> bool {
-    const NOT_FACTS: [&str; 22] = [
-        "ansible_host",
-        "ansible_port",
-        "ansible_user",
-        "ansible_password",
-        "ansible_connection",
+    const NOT_FACTS: [&str; 9] = [
         "ansible_become",
         "ansible_become_user",
         "ansible_become_method",
@@ -216,18 +211,11 @@ fn may_be_fact(name: &str) -> bool {
         "ansible_become_pass",
         "ansible_become_flags",
         "ansible_become_exe",
-        "ansible_ssh_pass",
-        "ansible_ssh_private_key_file",
-        "ansible_ssh_private_key_passphrase",
-        "ansible_ssh_common_args",
-        "ansible_ssh_extra_args",
-        "ansible_ssh_args",
-        "ansible_host_key_checking",
-        "ansible_ssh_host_key_checking",
         "ansible_python_interpreter",
         "ansible_remote_tmp",
     ];
-    name.starts_with("ansible_") && !NOT_FACTS.contains(&name)
+    let is_setting = CONNECTION_VARIABLES.contains(&name) || NOT_FACTS.contains(&name);
+    name.starts_with("ansible_") && !is_setting
 }
 
 fn push_role(role: &RoleUse, tiers: &mut Vec<(Tier, Arc<Map>)>) {

@@ -1,6 +1,7 @@
 //! Hosts, groups, patterns, and the variables that belong to them.
 
 mod address;
+mod connection;
 mod draft;
 mod finish;
 mod ini;
@@ -27,6 +28,7 @@ use crate::files::Files;
 use crate::value::{Map, Value};
 use crate::yaml::Unseal;
 
+pub use connection::CONNECTION_VARIABLES;
 pub use pattern::{Pattern, Selection};
 pub use var_files::{VarFile, variables};
 pub use vars::{Layer, LayerKind};

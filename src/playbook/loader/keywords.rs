@@ -6,31 +6,10 @@ use super::build::{Build, bad_variable_name, is_variable_name, wrong};
 use super::fields::{Field, Fields, describe};
 use super::table::Level;
 use crate::diagnostic::Diagnostic;
+use crate::inventory::CONNECTION_VARIABLES;
 use crate::playbook::{Keyword, Keywords, ModuleDefaults, Setting, Tag, Vars};
 use crate::value::{Map, Str, Value};
 use crate::yaml::Node;
-
-/// Variables that say how a host is reached, whoever becomes what there.
-const CONNECTION: [&str; 18] = [
-    "ansible_connection",
-    "ansible_host",
-    "ansible_host_key_checking",
-    "ansible_password",
-    "ansible_port",
-    "ansible_private_key_file",
-    "ansible_ssh_args",
-    "ansible_ssh_common_args",
-    "ansible_ssh_extra_args",
-    "ansible_ssh_host",
-    "ansible_ssh_host_key_checking",
-    "ansible_ssh_pass",
-    "ansible_ssh_password",
-    "ansible_ssh_port",
-    "ansible_ssh_private_key_file",
-    "ansible_ssh_private_key_passphrase",
-    "ansible_ssh_user",
-    "ansible_user",
-];
 
 impl Build<'_> {
     /// Takes all shared keywords that may stand at `level`. An empty value counts as not written, as in Ansible.
@@ -103,7 +82,7 @@ impl Build<'_> {
     /// A host has one connection for all of a play: what stands below a play cannot change it.
     fn refuse_connection_variables(&mut self, field: Field<'_>, level: Level) {
         for (key, _) in field.value.as_mapping().into_iter().flatten() {
-            let Some(name) = key.as_str().filter(|name| CONNECTION.contains(name)) else {
+            let Some(name) = key.as_str().filter(|name| CONNECTION_VARIABLES.contains(name)) else {
                 continue;
             };
             let message = format!("`{name}` has no effect in the `vars` of {}", level.name());

@@ -1,12 +1,9 @@
 //! The whole table of requests, asked of the living stack: who gets one must know it.
 
-use std::io::Write as _;
-use std::process::{Command, Stdio};
-
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
-use super::client::Way;
+use super::client::{Way, curl};
 use super::percent;
 use super::requests::{Door, Requests, Row};
 use super::stage::{self, Stage};
@@ -107,23 +104,9 @@ impl Asked<'_> {
                 let resolved = format!("resolve = \"{name}:{port}:{}\"\n", self.stage.host.v4());
                 config.push_str(&resolved);
             }
-            outside(&config)?
+            curl(&["-K", "-"], &config)?
         };
         let (text, status) = said.rsplit_once('\n').context("no status")?;
         Ok((status.trim().parse()?, text.chars().take(200).collect()))
     }
-}
-
-fn outside(config: &str) -> Result<String> {
-    let mut child = Command::new("curl")
-        .args(["-K", "-"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .context("there is no curl")?;
-    child.stdin.take().context("no input")?.write_all(config.as_bytes())?;
-    let output = child.wait_with_output()?;
-    ensure!(output.status.success(), "{config}: {output:?}");
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

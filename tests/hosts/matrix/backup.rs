@@ -11,8 +11,8 @@ use crate::cron;
 use crate::lab::{Host, Options, Release, lab_or_skip};
 use crate::recipient::Recipient;
 
+use super::bad_backups::{self, Backup};
 use super::client::{Session, Way};
-use super::refusals::{self, Backup};
 use super::stage::{self, Stage};
 use super::{media, on_a_bare_host, percent, states};
 
@@ -65,14 +65,14 @@ fn a_small_one_in_root_mode_comes_back_from_a_backup() -> Result<()> {
     drop(stage);
     host.down()?;
     on_a_bare_host(&second)?;
-    refusals::nothing_is_touched(&second, &backup, &key).context("refusals and drills")?;
-    refusals::database_in_use(&second, &backup, &key).context("a database in use")?;
+    bad_backups::nothing_is_touched(&second, &backup, &key).context("refusals and drills")?;
+    bad_backups::database_in_use(&second, &backup, &key).context("a database in use")?;
     brought_back(&second, &backup, &key).context("the restore")?;
     same(&second, &room, &before).context("after the restore")?;
     let again = second.apply("playbooks/matrix.yml", &["--yes"])?.success()?;
     ensure!(again.changed(&other)? == 0, "a deploy after the restore:\n{}", again.out);
     let media = room.media.rsplit('/').next().context("no name")?;
-    refusals::lost_media(&second, &key, media).context("a backup without a file")
+    bad_backups::lost_media(&second, &key, media).context("a backup without a file")
 }
 
 fn log_in(stage: &Stage<'_>) -> Result<Session> {

@@ -68,17 +68,7 @@ impl Way<'_> {
                 url = format!("https://{host}{path}");
                 resolve = format!("{host}:443:{}", target.v4());
                 words.extend(["--resolve", &resolve, &url]);
-                let mut child = Command::new("curl")
-                    .args(&words)
-                    .stdin(Stdio::piped())
-                    .stdout(Stdio::piped())
-                    .stderr(Stdio::piped())
-                    .spawn()
-                    .context("there is no curl")?;
-                child.stdin.take().context("no input")?.write_all(data.as_bytes())?;
-                let output = child.wait_with_output()?;
-                ensure!(output.status.success(), "{method} {url}: {output:?}");
-                String::from_utf8_lossy(&output.stdout).into_owned()
+                curl(&words, &data).with_context(|| format!("{method} {url}"))?
             }
             Self::Process(target, container) => {
                 url = format!("http://127.0.0.1:8008{path}");
@@ -104,6 +94,21 @@ impl Way<'_> {
         let token = answer["access_token"].as_str().context("no token")?.to_owned();
         Ok(Session { token })
     }
+}
+
+/// What this machine's curl says, with `input` on its standard input.
+pub fn curl(words: &[&str], input: &str) -> Result<String> {
+    let mut child = Command::new("curl")
+        .args(words)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .context("there is no curl")?;
+    child.stdin.take().context("no input")?.write_all(input.as_bytes())?;
+    let output = child.wait_with_output()?;
+    ensure!(output.status.success(), "{output:?}");
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 fn quote(word: &str) -> String {

@@ -2,16 +2,16 @@
 
 mod answered;
 mod backup;
+mod bad_backups;
+mod bad_values;
 mod banned;
 mod change;
 mod client;
-mod refusals;
 mod operations;
 mod post;
 mod registered;
 #[path = "../../routes/requests.rs"]
 mod requests;
-mod refused;
 mod stage;
 mod turn;
 mod watched;
